@@ -1,0 +1,210 @@
+/**
+ * From the graph to a list of steps: dead code never gets here, common subexpressions become one node, views become
+ * strides at their readers, and pointwise nodes gather in groups that will be one kernel each.
+ */
+import { ancestors } from '../graph.ts';
+import { contiguous, isContiguous } from '../layout.ts';
+import type { Layout, OpDef } from '../op.ts';
+import { pointwiseOps } from '../ops/pointwise.ts';
+import { sameShape, sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
+
+/** A node that may own memory: everything but views. */
+export interface Node extends TensorType {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly op: OpDef;
+  readonly attrs: unknown;
+  readonly reads: readonly Read[];
+  readonly path: string;
+  /** Place in the order of execution; grows from inputs to users. */
+  readonly position: number;
+}
+
+/** How a node sees one of its inputs. */
+export interface Read {
+  readonly node: Node;
+  readonly layout: Layout;
+}
+
+/** One kernel op, or a group of pointwise nodes with one iteration shape. */
+export interface Step {
+  readonly nodes: Node[];
+}
+
+export interface Lowered {
+  readonly nodes: readonly Node[];
+  readonly steps: readonly Step[];
+  /** The node that holds each root. */
+  readonly roots: readonly Node[];
+}
+
+/** Kernels bind ranges of buffers, which must begin at multiples of this many bytes. */
+export const bindingAlignment = 256;
+
+const copyOp = pointwiseOps.stopGradient;
+
+class Lowering {
+  private readonly nodes: Node[] = [];
+  private readonly reads = new Map<Tensor, Read>();
+  private readonly known = new Map<string, Tensor>();
+  private readonly representative = new Map<Tensor, Tensor>();
+  private readonly copies = new Map<string, Read>();
+  private readonly nodeIds = new Map<Node, number>();
+
+  constructor(private readonly roots: readonly Tensor[]) {}
+
+  run(): { nodes: Node[]; roots: Node[] } {
+    for (const tensor of ancestors(this.roots)) this.lower(tensor);
+    const roots = this.roots.map((tensor) => this.dense(this.reads.get(this.canonical(tensor))!, tensor).node);
+    return { nodes: this.nodes, roots };
+  }
+
+  private canonical(tensor: Tensor): Tensor {
+    return this.representative.get(tensor) ?? tensor;
+  }
+
+  private lower(tensor: Tensor): void {
+    const inputs = tensor.inputs.map((x) => this.canonical(x));
+    const key = expressionKey(tensor, inputs);
+    const twin = key === null ? undefined : this.known.get(key);
+    if (twin) {
+      this.representative.set(tensor, twin);
+      return;
+    }
+    if (key !== null) this.known.set(key, tensor);
+    const reads = inputs.map((x) => this.reads.get(x)!);
+    this.reads.set(tensor, tensor.op.kind === 'view' ? this.view(tensor, reads[0]!) : this.own(tensor, reads));
+  }
+
+  private view(tensor: Tensor, read: Read): Read {
+    const { op } = tensor;
+    if (op.kind !== 'view') throw new Error(`${op.name} is not a view`);
+    const layout = op.view(read.layout, tensor, tensor.attrs);
+    if (layout) return { node: read.node, layout };
+    const dense = this.dense(read, tensor);
+    return { node: dense.node, layout: op.view(dense.layout, tensor, tensor.attrs)! };
+  }
+
+  private own(tensor: Tensor, reads: readonly Read[]): Read {
+    const usable = tensor.op.kind === 'kernel' ? reads.map((read) => this.bindable(read, tensor)) : reads;
+    return this.append(tensor.op, tensor.attrs, usable, tensor, tensor.path);
+  }
+
+  private append(op: OpDef, attrs: unknown, reads: readonly Read[], type: TensorType, path: string): Read {
+    const node: Node = { shape: type.shape, dtype: type.dtype, op, attrs, reads, path, position: this.nodes.length };
+    this.nodes.push(node);
+    return { node, layout: contiguous(type.shape) };
+  }
+
+  /** A read that one binding range can serve; anything else is copied first. */
+  private bindable(read: Read, user: Tensor): Read {
+    const bytes = read.layout.offset * (read.node.dtype === 'f16' ? 2 : 4);
+    return read.node.op.name !== 'constant' && isContiguous(read.layout) && bytes % bindingAlignment === 0
+      ? read : this.copy(read, user);
+  }
+
+  /** A read that covers the whole of a node in its own order. */
+  private dense(read: Read, user: Tensor): Read {
+    const whole = read.layout.offset === 0 && isContiguous(read.layout)
+      && sizeOf(read.layout.shape) === sizeOf(read.node.shape);
+    return whole && read.node.op.name !== 'constant' ? read : this.copy(read, user);
+  }
+
+  private copy(read: Read, user: Tensor): Read {
+    if (!this.nodeIds.has(read.node)) this.nodeIds.set(read.node, this.nodeIds.size);
+    const { shape, strides, offset } = read.layout;
+    const key = `${this.nodeIds.get(read.node)}|${shape}|${strides}|${offset}`;
+    let copy = this.copies.get(key);
+    if (!copy) {
+      copy = this.append(copyOp, null, [read], { shape, dtype: read.node.dtype }, user.path);
+      this.copies.set(key, copy);
+    }
+    return copy;
+  }
+}
+
+/** Equal keys mean equal values; null where the op is a leaf with an identity of its own. */
+function expressionKey(tensor: Tensor, inputs: readonly Tensor[]): string | null {
+  if (tensor.op.kind === 'leaf' && tensor.op.name !== 'constant') {
+    const { state } = (tensor.attrs ?? {}) as { state?: object };
+    return state ? `state ${identity(state)}` : null;
+  }
+  return `${tensor.op.name} ${JSON.stringify(tensor.attrs)} ${inputs.map((x) => x.id).join(' ')}`;
+}
+
+const identities = new WeakMap<object, number>();
+let nextIdentity = 0;
+
+function identity(object: object): number {
+  if (!identities.has(object)) identities.set(object, nextIdentity++);
+  return identities.get(object)!;
+}
+
+/**
+ * Groups pointwise nodes. A node joins the group of one of its inputs when both walk the same shape and everything
+ * outside that reads the group so far runs later than the node (so the group may run at the place of its last node).
+ */
+function groupSteps(nodes: readonly Node[], roots: readonly Node[], maxBindings: number): Step[] {
+  const users = new Map<Node, Node[]>();
+  for (const node of nodes) {
+    for (const { node: source } of node.reads) {
+      const list = users.get(source);
+      if (list) list.push(node);
+      else users.set(source, [node]);
+    }
+  }
+  const groupOf = new Map<Node, Step>();
+  const steps: Step[] = [];
+  const rootSet = new Set(roots);
+  for (const node of nodes) {
+    if (node.op.kind === 'leaf') continue;
+    const group = node.op.kind === 'pointwise' ? bestGroup(node, groupOf, users, rootSet, maxBindings) : undefined;
+    if (group) {
+      group.nodes.push(node);
+      groupOf.set(node, group);
+    } else {
+      const step = { nodes: [node] };
+      steps.push(step);
+      if (node.op.kind === 'pointwise') groupOf.set(node, step);
+    }
+  }
+  return steps.sort((a, b) => a.nodes.at(-1)!.position - b.nodes.at(-1)!.position);
+}
+
+function bestGroup(node: Node, groupOf: Map<Node, Step>, users: Map<Node, Node[]>, roots: Set<Node>,
+  maxBindings: number): Step | undefined {
+  const candidates = new Set<Step>();
+  for (const { node: source, layout } of node.reads) {
+    const group = groupOf.get(source);
+    if (group && sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout)) candidates.add(group);
+  }
+  let best: Step | undefined;
+  for (const group of candidates) {
+    const members = new Set([...group.nodes, node]);
+    const runsLater = group.nodes.every((member) =>
+      (users.get(member) ?? []).every((user) => members.has(user) || user.position > node.position));
+    // Other views of a member need its memory before this kernel ends.
+    const readsWhole = node.reads.every(({ node: source, layout }) =>
+      !members.has(source) || (sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout)));
+    if (!runsLater || !readsWhole || bindings(members, users, roots) > maxBindings) continue;
+    if (!best || group.nodes.at(-1)!.position > best.nodes.at(-1)!.position) best = group;
+  }
+  return best;
+}
+
+/** Storage buffers that a group would bind: what it reads from outside and what others read from it. */
+function bindings(members: Set<Node>, users: Map<Node, Node[]>, roots: Set<Node>): number {
+  const read = new Set<Node>();
+  let written = 0;
+  for (const member of members) {
+    for (const { node } of member.reads) if (!members.has(node) && node.op.name !== 'constant') read.add(node);
+    if (roots.has(member) || (users.get(member) ?? []).some((user) => !members.has(user))) written++;
+  }
+  return read.size + written + 1;
+}
+
+/** Lowers everything that `roots` depend on. */
+export function lower(roots: readonly Tensor[], maxBindings: number): Lowered {
+  const lowered = new Lowering(roots).run();
+  return { ...lowered, steps: groupSteps(lowered.nodes, lowered.roots, maxBindings) };
+}

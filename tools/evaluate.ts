@@ -1,0 +1,134 @@
+/**
+ * Command line of evaluation: `npm run evaluate -- --annotations F --detections F`.
+ *
+ * Measuring detections is the default command; others stand beside it as subcommands.
+ */
+import { dirname, join } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { UserError } from '../engine/errors.ts';
+import { readDetections, readGroundTruth } from '../evaluate/cocoFiles.ts';
+import { averagePrecision, formatStats, type ClassFigures } from '../evaluate/cocoStats.ts';
+import { evaluateDetections, type Evaluation } from '../evaluate/coco.ts';
+import type { CocoDetection } from '../evaluate/cocoTypes.ts';
+import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
+import { cocoParams } from '../evaluate/evaluationParams.ts';
+
+interface DetectionsOptions {
+  readonly annotations?: string;
+  readonly detections?: string;
+  readonly out?: string;
+  readonly json?: string;
+  readonly iouThresholds: readonly number[];
+  readonly maxDets: readonly number[];
+  readonly useIgnoreFlags: boolean;
+}
+
+/** Runs the command line; throws UserError on bad input. `argv` starts after the script's name. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return; // --help has printed what was asked
+    throw new UserError(`${error.message.replace(/^error: /, '').replace('\n', ' ')}; --help lists the options.`);
+  }
+}
+
+function program(): Command {
+  const root = new Command('evaluate');
+  // Without a help option of its own the root passes --help on, so that the default command answers it.
+  root.exitOverride().configureOutput({ writeErr: () => undefined }).helpOption(false).helpCommand(false);
+  root.command('detections', { isDefault: true })
+    .helpOption('-h, --help', 'show this help')
+    .description('Measures detections by the twelve COCO figures and per class; writes evaluation.json.')
+    .option('--annotations <file>', 'ground truth, COCO instances JSON (required)')
+    .option('--detections <file>', 'detections, COCO results JSON (required)')
+    .option('--out <dir>', 'folder for evaluation.json (default: the folder of --detections)')
+    .option('--json <file>', 'also write the figures to this file')
+    .addOption(new Option('--iou-thresholds <list>', 'IoU thresholds, separated by commas')
+      .default(cocoParams.iouThrs, '0.5 to 0.95 in steps of 0.05').argParser(numbers('--iou-thresholds')))
+    .addOption(new Option('--max-dets <list>', 'three limits of detections per image and class')
+      .default(cocoParams.maxDets, '1,10,100').argParser(numbers('--max-dets')))
+    .option('--use-ignore-flags', 'leave out annotations marked "ignore", which pycocotools counts', false)
+    .addHelpText('after', [
+      '',
+      'Example:',
+      '  npm run evaluate -- --annotations data/val.json --detections runs/detect/detections.json',
+    ].join('\n'))
+    .action(measureDetections);
+  return root;
+}
+
+/** Parser of a comma-separated list of numbers; the evaluator judges their range. */
+function numbers(option: string): (text: string) => number[] {
+  return (text) => {
+    const parts = text.split(',').map((part) => part.trim());
+    const wrong = parts.find((part) => part === '' || !Number.isFinite(Number(part)));
+    if (wrong !== undefined) {
+      throw new UserError(`${option}: must be numbers separated by commas, found '${wrong}' in '${text}'.`);
+    }
+    return parts.map(Number);
+  };
+}
+
+async function measureDetections(options: DetectionsOptions): Promise<void> {
+  const annotationsFile = required(options.annotations, '--annotations');
+  const detectionsFile = required(options.detections, '--detections');
+  const gt = await readGroundTruth(annotationsFile);
+  const detections = await readDetections(detectionsFile, gt);
+  const evaluation = evaluateDetections(gt, detections, {
+    iouThrs: options.iouThresholds,
+    maxDets: options.maxDets,
+    useIgnoreFlags: options.useIgnoreFlags,
+  });
+  printFigures(evaluation, detections);
+  const record = evaluationRecord(evaluation);
+  const files = [join(options.out ?? dirname(detectionsFile), 'evaluation.json')];
+  if (options.json !== undefined) files.push(options.json);
+  for (const file of files) {
+    await writeEvaluation(file, record);
+    console.log(`wrote ${file}`);
+  }
+}
+
+// Not commander's requiredOption: that complains of a missing option before it finds the misspelt one.
+function required(value: string | undefined, option: string): string {
+  if (value === undefined) throw new UserError(`${option} FILE is missing; --help lists the options.`);
+  return value;
+}
+
+function printFigures(evaluation: Evaluation, detections: readonly CocoDetection[]): void {
+  const { params, perClass } = evaluation;
+  const images = params.imgIds.length;
+  const objects = perClass.reduce((sum, figures) => sum + figures.objects, 0);
+  const empty = images - new Set(detections.map((detection) => detection.image_id)).size;
+  console.log(`${images} images (${empty} without detections), ${objects} objects, ${detections.length} detections\n`);
+  console.log(formatStats(evaluation));
+  const limit = params.maxDets.at(-1)!;
+  if (!params.maxDets.includes(100)) {
+    const ap = averagePrecision(evaluation).toFixed(3);
+    console.log(` (the first line is defined at 100 detections only; AP at maxDets=${limit} is ${ap})`);
+  }
+  console.log(`\n${classTable(perClass)}\n`);
+}
+
+/** One line a class, aligned; `-` where there is nothing to measure. */
+function classTable(perClass: readonly ClassFigures[]): string {
+  const figure = (value: number) => (value < 0 ? '-' : value.toFixed(3));
+  const rows = [
+    ['class', 'AP', 'AP50', 'AR', 'objects', 'detections'],
+    ...perClass.map(({ name, AP, AP50, AR, objects, detections }) =>
+      [name, figure(AP), figure(AP50), figure(AR), String(objects), String(detections)]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const align = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
+  return rows.map((row) => row.map(align).join('  ')).join('\n');
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof UserError ? `evaluate: ${error.message}` : error);
+  process.exitCode = error instanceof UserError ? 2 : 1;
+}
