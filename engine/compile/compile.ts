@@ -19,6 +19,8 @@ export interface ProgramSpec {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** New contents of states, written at the end of a run. */
   readonly updates?: readonly (readonly [State, Tensor])[];
+  /** Name of the variant to use where an op offers it; otherwise the op's first. */
+  readonly variant?: string;
 }
 
 /** What a program will take, known before anything is allocated. */
@@ -150,7 +152,8 @@ class Compilation {
     const { op } = node;
     if (op.kind !== 'kernel') throw new Error(`${op.name} is not a kernel`);
     const types = node.reads.map(({ layout, node: source }) => ({ shape: layout.shape, dtype: source.dtype }));
-    const variant = op.variants(types, node, node.attrs, this.device.capabilities)[0]!;
+    const variants = op.variants(types, node, node.attrs, this.device.capabilities);
+    const variant = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
     const firstScratch = this.scratchBytes.length;
     for (const bytes of variant.scratch) this.scratchBytes.push({ bytes, step: at });
     for (const call of variant.calls) {

@@ -34,6 +34,8 @@ export interface OpCase {
   readonly tolerance?: number;
   /** False where only the kernel is to be checked. */
   readonly derivative?: boolean;
+  /** Kernel variant to use where an op offers it. */
+  readonly variant?: string;
 }
 
 function values(spec: OperandSpec, stream: RandomStream): Float64Array {
@@ -91,7 +93,9 @@ export async function checkOp(spec: OpCase): Promise<void> {
   const names = Object.keys(outputs);
   const expected = interpret(Object.values(outputs), feeds);
   if (loss) checkDifferences(spec, loss, wrt, expected.slice(1), feeds, stream);
-  const program = await compile(await testDevice(), { name: spec.name, outputs });
+  const program = await compile(await testDevice(), {
+    name: spec.name, outputs, ...(spec.variant && { variant: spec.variant }),
+  });
   const uploads = Object.fromEntries(spec.operands.map((operand, i) => [`x${i}`, upload(feeds[`x${i}`]!, operand.dtype)]));
   const rounds: TypedData[][] = [];
   for (let round = 0; round < 2; round++) {
