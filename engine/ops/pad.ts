@@ -8,7 +8,7 @@ import { describe, sizeOf, type Tensor } from '../tensor.ts';
 import { sliceOp, reshape } from './view.ts';
 
 /** Copies block `x` into `y` at `at`, index by index. */
-function place(x: Float64Array, shape: readonly number[], y: Float64Array, full: readonly number[],
+export function place(x: Float64Array, shape: readonly number[], y: Float64Array, full: readonly number[],
   at: readonly number[]): void {
   const from = contiguousStrides(shape);
   const to = contiguousStrides(full);
@@ -50,7 +50,8 @@ function joinAxes(shape: readonly number[], full: readonly number[], at: readonl
   return { n, m, before };
 }
 
-function placeCall(label: string, x: Operand, shape: readonly number[], full: readonly number[],
+/** Copies a block into the output at `at`; with `fill` the rest of the output becomes zero. */
+export function placeCall(label: string, x: Operand, shape: readonly number[], full: readonly number[],
   at: readonly number[], fill: boolean): KernelCall {
   const { n, m, before } = joinAxes(shape, full, at);
   const count = sizeOf(fill ? full : shape);
