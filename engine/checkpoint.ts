@@ -89,7 +89,7 @@ export function loadCheckpoint<Header>(file: string): Checkpoint<Header> {
 }
 
 function decode(raw: Uint8Array, dtype: DType): TypedData {
-  const copy = raw.slice().buffer;
+  const copy = new Uint8Array(raw).buffer;
   if (dtype === 'f32') return new Float32Array(copy);
   if (dtype === 'i32') return new Int32Array(copy);
   if (dtype === 'u32') return new Uint32Array(copy);

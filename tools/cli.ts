@@ -1,0 +1,159 @@
+/** What every command line shares: exit statuses, the adapter line, dotted overrides, interrupts and progress. */
+import { writeFileSync } from 'node:fs';
+import { SingleBar } from 'cli-progress';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Device, type DeviceOptions } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import type { Overrides } from '../train/config.ts';
+
+/** A command whose errors become exit status 2 and whose help ends with an example. */
+export function command(name: string, description: string, example: string): Command {
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText('after', `\nExample:\n  ${example}`);
+}
+
+/** `--seed`, `--adapter` and `--mode`, for commands that use the GPU. */
+export function withDevice(target: Command): Command {
+  return target
+    .option('--seed <number>', 'seed of all random draws', integer, 0)
+    .option('--adapter <name>', 'part of the name of the GPU adapter to use')
+    .option('--mode <safe|fast>', 'safe validates every access, fast does not; results are the same', oneOf('safe', 'fast'), 'fast');
+}
+
+/** Parser of a whole number. */
+export function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value)) throw new InvalidArgumentError(`must be a whole number, found '${text}'.`);
+  return value;
+}
+
+/** Parser of a whole number of at least 1. */
+export function positiveInteger(text: string): number {
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError(`must be at least 1, found ${value}.`);
+  return value;
+}
+
+/** Parser of a number. */
+export function real(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError(`must be a number, found '${text}'.`);
+  return value;
+}
+
+/** Parser of one of some words. */
+export const oneOf = <T extends string>(...words: T[]) => (text: string): T => {
+  if (!words.includes(text as T)) throw new InvalidArgumentError(`must be ${words.join(', ')}; found '${text}'.`);
+  return text as T;
+};
+
+/** The value of an option that must be given; after parsing, so that misspelt options are named first. */
+export function required<T>(value: T | undefined, option: string): T {
+  if (value === undefined) throw new UserError(`${option} is missing; --help lists the options`);
+  return value;
+}
+
+/** Takes `--a.b value` and `--a.b=value` out of the arguments. */
+export function splitOverrides(argv: readonly string[]): { argv: string[]; overrides: Overrides } {
+  const rest: string[] = [];
+  const overrides: Record<string, string> = {};
+  for (let i = 0; i < argv.length; i++) {
+    const match = /^--([A-Za-z]\w*(?:\.\w+)+)(?:=(.*))?$/s.exec(argv[i]!);
+    if (!match) {
+      rest.push(argv[i]!);
+      continue;
+    }
+    const value = match[2] ?? argv[++i];
+    if (value === undefined) throw new UserError(`--${match[1]} needs a value`);
+    overrides[match[1]!] = value;
+  }
+  return { argv: rest, overrides };
+}
+
+/** Opens the device and prints which one it is. */
+export async function openDevice(options: DeviceOptions): Promise<Device> {
+  const device = await Device.open(options);
+  const kind = device.capabilities.software ? ', a software adapter: expect a hundredth of the speed of a GPU' : '';
+  console.log(`adapter: ${device.name}${kind}`);
+  return device;
+}
+
+/** Aborted by the first Ctrl-C, so that work can be saved; the second one ends the process. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      console.error('\ninterrupted: saving (once more to stop at once)');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** A bar with rate and time left on a terminal; a line every few seconds elsewhere. */
+export class Progress {
+  private readonly bar: SingleBar | null;
+  private readonly started = Date.now();
+  private lastLine = Date.now();
+  private first = 0;
+
+  constructor(private readonly label: string, private readonly total: number, first = 0) {
+    this.first = first;
+    this.bar = process.stdout.isTTY
+      ? new SingleBar({ format: `${label} {bar} {value}/{total}  {rate}  {eta_formatted} left  {note}`, hideCursor: true })
+      : null;
+    this.bar?.start(total, first, { rate: '', note: '' });
+  }
+
+  update(done: number, note = ''): void {
+    const seconds = (Date.now() - this.started) / 1000;
+    const perSecond = (done - this.first) / Math.max(seconds, 1e-3);
+    const rate = perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(1 / Math.max(perSecond, 1e-6)).toFixed(1)} s each`;
+    if (this.bar) {
+      this.bar.update(done, { rate, note });
+    } else if (Date.now() - this.lastLine > 5000 || done === this.total) {
+      this.lastLine = Date.now();
+      const left = Math.round((this.total - done) / Math.max(perSecond, 1e-6));
+      console.log(`${this.label} ${done}/${this.total}  ${rate}  ${left} s left${note ? `  ${note}` : ''}`);
+    }
+  }
+
+  stop(): void {
+    this.bar?.stop();
+  }
+}
+
+/** Writes what `--json` asks for. */
+export function writeJson(file: string | undefined, figures: unknown): void {
+  if (file === undefined) return;
+  try {
+    writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
+  } catch (error) {
+    throw new UserError(`--json ${file}: cannot be written (${(error as Error).message})`);
+  }
+}
+
+/**
+ * Parses the arguments, runs the command and ends the process: 0 when all is well, 2 for what the user can mend (one
+ * line), 1 for a failure. Exits explicitly, since a GPU instance may keep the process alive.
+ */
+export async function runCommand(root: Command, argv: readonly string[]): Promise<never> {
+  try {
+    await root.parseAsync([...argv], { from: 'user' });
+    process.exit(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
+    if (error instanceof CommanderError || error instanceof UserError) {
+      const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ').trim();
+      console.error(error instanceof CommanderError ? `${root.name()}: ${text}; --help lists the options` : `${root.name()}: ${text}`);
+      process.exit(2);
+    }
+    console.error(error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,38 @@
+import { UserError } from '../engine/errors.ts';
+
+/** Values of dotted options by path: `{ 'optim.lr': '1e-4' }`. */
+export type Overrides = Readonly<Record<string, string>>;
+
+function parseLike(path: string, old: unknown, text: string): unknown {
+  if (typeof old === 'number') {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) throw new UserError(`--${path}: must be a number, found '${text}'`);
+    return value;
+  }
+  if (typeof old === 'boolean') {
+    if (text !== 'true' && text !== 'false') throw new UserError(`--${path}: must be true or false, found '${text}'`);
+    return text === 'true';
+  }
+  if (typeof old === 'string') return text;
+  if (Array.isArray(old)) return text === '' ? [] : text.split(',').map((part) => parseLike(path, old[0] ?? 0, part));
+  throw new UserError(`--${path}: names a group of options, not one; it holds ${Object.keys(old as object).join(', ')}`);
+}
+
+/** The config with some fields replaced. Unknown paths and values of another type are UserErrors. */
+export function overrideConfig<T extends object>(config: T, overrides: Overrides): T {
+  const result = structuredClone(config);
+  for (const [path, text] of Object.entries(overrides)) {
+    let at: unknown = result;
+    const keys = path.split('.');
+    keys.forEach((key, depth) => {
+      if (at === null || typeof at !== 'object' || !(key in at)) {
+        const known = at !== null && typeof at === 'object' ? Object.keys(at).join(', ') : 'nothing';
+        throw new UserError(`--${path}: there is no option '${key}'; there are ${known}`);
+      }
+      const group = at as Record<string, unknown>;
+      if (depth === keys.length - 1) group[key] = parseLike(path, group[key], text);
+      else at = group[key];
+    });
+  }
+  return result;
+}

@@ -1,0 +1,119 @@
+/**
+ * The loop that every training shares. Its order never varies: batch, step, stop if not finite, log, validate on a
+ * fixed set, sample, checkpoint. What is trained is a `Task`.
+ */
+import { join } from 'node:path';
+import type { Device } from '../engine/device.ts';
+import { Fence } from '../engine/fence.ts';
+import type { TypedData } from '../engine/tensor.ts';
+import type { Program } from '../engine/program.ts';
+import { BatchPrefetcher } from '../data/batches.ts';
+import { logMetrics, openRun, resumeRun, rewindMetrics, saveRun, type RunHeader, type RunKind, type TrainingState } from './run.ts';
+
+export interface LoopConfig {
+  readonly steps: number;
+  /** Steps between log records, validations, samples and checkpoints. */
+  readonly logEvery: number;
+  readonly validateEvery: number;
+  readonly sampleEvery: number;
+  readonly checkpointEvery: number;
+}
+
+/** One thing to train. */
+export interface Task extends TrainingState {
+  readonly kind: RunKind;
+  /** Config to save: everything needed to build the model again. */
+  readonly config: object;
+  /** One optimiser step; has the scalar outputs `loss`, `gradNorm` and `lr`. */
+  readonly program: Program;
+  /** Inputs of step `step`: a pure function of (seed, step), so that a resumed run sees the same. */
+  batch(step: number): Promise<Record<string, TypedData>>;
+  /** Loss on a fixed validation set, lower is better; empty where there is none. */
+  validate(): Promise<Readonly<Record<string, number>>>;
+  /** Writes a picture of what the model does now. */
+  sample(file: string): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly out: string;
+  readonly resume: boolean;
+  readonly signal: AbortSignal;
+  /** Called after every step. */
+  readonly progress: (done: number, note: string) => void;
+  /** Called with a human line now and then. */
+  readonly print: (line: string) => void;
+  /** Called after every save: writes the page of the run. */
+  readonly saved: (out: string) => Promise<void>;
+}
+
+/** Trains until `steps` or an interrupt; returns the step reached and the last figures. */
+export async function train(device: Device, task: Task, loop: LoopConfig, options: LoopOptions):
+  Promise<{ step: number; figures: Record<string, number>; interrupted: boolean }> {
+  const { out, resume, signal } = options;
+  openRun(out, task.kind, task.config, resume);
+  let header: RunHeader<object> = { kind: task.kind, config: task.config, step: 0, best: null };
+  if (resume) {
+    header = { ...resumeRun<object>(out, task.kind, device, task), config: task.config };
+    rewindMetrics(out, header.step);
+    options.print(`resumed at step ${header.step}`);
+  }
+  let step = header.step;
+  let best = header.best;
+  const figures: Record<string, number> = {};
+  const save = async (): Promise<void> => {
+    await saveRun(out, 'latest', device, { ...header, step, best }, task);
+    await options.saved(out);
+  };
+  const batches = new BatchPrefetcher({ load: (at) => task.batch(at), start: step, end: loop.steps, ahead: 4 });
+  const fence = new Fence(device);
+  let logged = { step, time: performance.now() };
+  try {
+    while (step < loop.steps && !signal.aborted) {
+      task.program.run(await batches.next());
+      await fence.wait();
+      step++;
+      const last = step === loop.steps;
+      if (step % loop.logEvery === 0 || last || step === 1) {
+        const now = await readFigures(task.program, step);
+        const ms = (performance.now() - logged.time) / (step - logged.step);
+        logged = { step, time: performance.now() };
+        Object.assign(figures, now, { ms });
+        logMetrics(out, { step, ...now, ms: Math.round(ms * 10) / 10 });
+      }
+      if (step % loop.validateEvery === 0 || last) {
+        const values = await task.validate();
+        Object.assign(figures, values);
+        const value = values['val'];
+        if (value !== undefined) {
+          logMetrics(out, { step, ...values });
+          options.print(`step ${step}  loss ${figures['loss']?.toPrecision(4)}  val ${value.toPrecision(4)}`);
+          if (!best || value < best.value) {
+            best = { value, step };
+            await saveRun(out, 'best', device, { ...header, step, best }, task);
+          }
+        }
+        logged.time = performance.now();
+        logged.step = step;
+      }
+      if (step % loop.sampleEvery === 0 || last) {
+        await task.sample(join(out, 'samples', `${String(step).padStart(6, '0')}.png`));
+        logged = { step, time: performance.now() };
+      }
+      if (step % loop.checkpointEvery === 0 && !last) await save();
+      options.progress(step, `loss ${figures['loss']?.toPrecision(4) ?? ''}`);
+    }
+  } finally {
+    await batches.stop();
+  }
+  await save();
+  return { step, figures, interrupted: step < loop.steps };
+}
+
+async function readFigures(program: Program, step: number): Promise<Record<string, number>> {
+  const [loss, gradNorm, lr] = await Promise.all(['loss', 'gradNorm', 'lr'].map((name) => program.readScalar(name)));
+  if (!Number.isFinite(loss!) || !Number.isFinite(gradNorm!)) {
+    throw new Error(`step ${step}: the loss is ${loss}, the norm of the gradients ${gradNorm}; training has diverged. `
+      + 'Lower --optim.lr, or go on from the last checkpoint with --resume.');
+  }
+  return { loss: loss!, gradNorm: gradNorm!, lr: lr! };
+}

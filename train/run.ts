@@ -1,0 +1,145 @@
+/** A run is a folder: config.json, metrics.jsonl, checkpoints/, samples/, index.html. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCheckpoint, saveCheckpoint, type NamedArray } from '../engine/checkpoint.ts';
+import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import { ParamStore } from '../engine/params.ts';
+import type { State } from '../engine/state.ts';
+
+export type RunKind = 'autoencoder' | 'generator' | 'prior';
+
+/** What config.json and every checkpoint hold. */
+export interface RunHeader<Config> {
+  readonly kind: RunKind;
+  readonly config: Config;
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Lowest validation loss so far, and its step. */
+  readonly best: { readonly value: number; readonly step: number } | null;
+}
+
+export type Which = 'best' | 'latest';
+
+const checkpointFile = (dir: string, which: Which): string => join(dir, 'checkpoints', `${which}.msgpack`);
+const metricsFile = (dir: string): string => join(dir, 'metrics.jsonl');
+
+/** Makes the folder of a run; an old run in it is an error unless it is to be resumed. */
+export function openRun(dir: string, kind: RunKind, config: object, resume: boolean): void {
+  const exists = existsSync(checkpointFile(dir, 'latest'));
+  if (exists && !resume) {
+    throw new UserError(`${dir}: holds a run already; go on with --resume or choose another --out`);
+  }
+  if (resume && !exists) throw new UserError(`${dir}: there is no checkpoint to resume; leave out --resume`);
+  try {
+    mkdirSync(join(dir, 'checkpoints'), { recursive: true });
+    mkdirSync(join(dir, 'samples'), { recursive: true });
+    writeFileSync(join(dir, 'config.json'), `${JSON.stringify({ kind, config, command: commandLine() }, null, 2)}\n`);
+  } catch (error) {
+    throw new UserError(`${dir}: cannot be written (${(error as Error).message})`);
+  }
+  if (!resume) writeFileSync(metricsFile(dir), '');
+}
+
+/** The command as a user would type it again. */
+function commandLine(): string {
+  const script = process.env['npm_lifecycle_event'];
+  const args = process.argv.slice(2).map((arg) => (/^[\w./:=,-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ');
+  return script ? `npm run ${script} -- ${args}` : args;
+}
+
+/** Adds a record to metrics.jsonl. */
+export function logMetrics(dir: string, record: Readonly<Record<string, number | string>>): void {
+  appendFileSync(metricsFile(dir), `${JSON.stringify(record)}\n`);
+}
+
+/** Drops records of steps after `step`: an interrupted run may have logged more than it saved. */
+export function rewindMetrics(dir: string, step: number): void {
+  const text = readFileSync(metricsFile(dir), 'utf8');
+  let kept = 0;
+  for (const line of text.split('\n').slice(0, -1)) {
+    let record: { step?: number };
+    try {
+      record = JSON.parse(line) as { step?: number };
+    } catch {
+      break;
+    }
+    if ((record.step ?? 0) > step) break;
+    kept += Buffer.byteLength(line) + 1;
+  }
+  truncateSync(metricsFile(dir), kept);
+}
+
+/** Arrays of a checkpoint whose names begin with `prefix/`, without it. */
+function withPrefix(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Map<string, NamedArray> {
+  return new Map([...arrays].filter(([name]) => name.startsWith(`${prefix}/`))
+    .map(([name, array]) => [name.slice(prefix.length + 1), array]));
+}
+
+export interface TrainingState {
+  readonly store: ParamStore;
+  /** Averages of the store's groups, where they are kept. */
+  readonly averages: readonly State[];
+  /** Everything else that the next step depends on. */
+  readonly states: readonly State[];
+}
+
+/** Saves all that training needs to go on exactly, as `latest`; or only the weights to use, as `best`. */
+export async function saveRun<Config>(dir: string, which: Which, device: Device, header: RunHeader<Config>,
+  training: TrainingState): Promise<void> {
+  const arrays = new Map<string, NamedArray>();
+  const { store, averages, states } = training;
+  const add = (prefix: string, values: ReadonlyMap<string, NamedArray>): void => {
+    for (const [name, array] of values) arrays.set(`${prefix}/${name}`, array);
+  };
+  const averaged = averages.length > 0;
+  if (which === 'latest' || !averaged) add('weights', await store.read(device));
+  if (averaged) add('average', await store.read(device, (_, i) => averages[i]!));
+  if (which === 'latest') {
+    for (const state of states) arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
+  }
+  saveCheckpoint(checkpointFile(dir, which), header, arrays);
+}
+
+/** Puts `latest` back on the device. */
+export function resumeRun<Config>(dir: string, kind: RunKind, device: Device, training: TrainingState): RunHeader<Config> {
+  const file = checkpointFile(dir, 'latest');
+  const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
+  if (header.kind !== kind) throw new UserError(`${file}: holds a ${header.kind}, not a ${kind}`);
+  const { store, averages, states } = training;
+  store.load(withPrefix(arrays, 'weights') as Map<string, { shape: readonly number[]; data: Float32Array }>, file);
+  store.upload(device);
+  if (averages.length > 0) {
+    const copy = new ParamStore(`${store.name} average`, store.specs);
+    copy.load(withPrefix(arrays, 'average') as Map<string, { shape: readonly number[]; data: Float32Array }>, file);
+    copy.groups.forEach((group, i) => device.write(averages[i]!, group.state.initial!));
+  }
+  for (const state of states) {
+    const array = arrays.get(`state/${state.name}`);
+    if (!array) throw new UserError(`${file}: lacks the state '${state.name}'. Was it saved with other options?`);
+    device.write(state, array.data);
+  }
+  return header;
+}
+
+/** Config and weights of a finished or running run, for use: `best` where there is one, averages where kept. */
+export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): {
+  header: RunHeader<Config>; weights: Map<string, { shape: readonly number[]; data: Float32Array }>; file: string;
+} {
+  const best = checkpointFile(dir, 'best');
+  const file = which ? checkpointFile(dir, which) : existsSync(best) ? best : checkpointFile(dir, 'latest');
+  if (!existsSync(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
+  const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
+  if (header.kind !== kind) throw new UserError(`${dir}: holds a ${header.kind}, but a ${kind} is needed here`);
+  const averages = withPrefix(arrays, 'average');
+  const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
+  return { header, weights: weights as Map<string, { shape: readonly number[]; data: Float32Array }>, file };
+}
+
+/** A store with the weights of a run in it. */
+export function storeOf(name: string, specs: ConstructorParameters<typeof ParamStore>[1],
+  weights: Parameters<ParamStore['load']>[0], file: string): ParamStore {
+  const store = new ParamStore(name, specs);
+  store.load(weights, file);
+  return store;
+}
