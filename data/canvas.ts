@@ -1,9 +1,9 @@
 /**
  * A small painter's-algorithm rasteriser: plain loops, the same picture everywhere.
  *
- * Shapes are filled without blending at `supersample` x `supersample` points a pixel and averaged at the end. The
- * canvas knows which object each point belongs to, so tight boxes and hidden fractions are measured, not estimated.
- * Only + - * / and square roots touch a colour, so pictures do not depend on the platform's mathematics library.
+ * Shapes are filled at several points a pixel, which are averaged at the end. The canvas knows which object each point
+ * belongs to, so tight boxes and hidden fractions are measured, not estimated. Only + - * / and square roots touch a
+ * colour, so pictures do not depend on the platform's mathematics library.
  */
 import { check } from '../engine/errors.ts';
 import type { RgbImage } from './images.ts';
@@ -72,15 +72,27 @@ function latticeHash(x: number, y: number, seed: number): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-/** Smooth noise in [-1, 1]: lattice values, blended between their four neighbours. */
-export function valueNoise(x: number, y: number, seed: number): number {
-  const column = Math.floor(x);
+/**
+ * Smooth noise in [-1, 1] along one row: lattice values blended between their four neighbours. Made for x that mostly
+ * stays in the same cell from call to call.
+ */
+function noiseAlongRow(y: number, seed: number): (x: number) => number {
   const row = Math.floor(y);
-  const s = x - column;
   const t = y - row;
-  const top = latticeHash(column, row, seed) * (1 - s) + latticeHash(column + 1, row, seed) * s;
-  const bottom = latticeHash(column, row + 1, seed) * (1 - s) + latticeHash(column + 1, row + 1, seed) * s;
-  return (top * (1 - t) + bottom * t) / 2147483648 - 1;
+  const edge = (column: number): number =>
+    (latticeHash(column, row, seed) * (1 - t) + latticeHash(column, row + 1, seed) * t) / 2147483648 - 1;
+  let cell = NaN;
+  let left = 0;
+  let right = 0;
+  return (x) => {
+    const column = Math.floor(x);
+    if (column !== cell) {
+      left = column === cell + 1 ? right : edge(column);
+      right = edge(column + 1);
+      cell = column;
+    }
+    return left + (right - left) * (x - column);
+  };
 }
 
 export class Canvas {
@@ -98,10 +110,11 @@ export class Canvas {
   private owner = 0;
   private textureSeed = 0;
 
-  constructor(size: number, atmosphere: Atmosphere, supersample = 4) {
+  /** A picture of `size` x `size` pixels: 16, 9 or 4 points a pixel, fewer where there are many pixels. */
+  constructor(size: number, atmosphere: Atmosphere) {
     this.size = size;
-    this.supersample = supersample;
-    this.side = size * supersample;
+    this.supersample = size <= 64 ? 4 : size <= 160 ? 3 : 2;
+    this.side = size * this.supersample;
     this.atmosphere = atmosphere;
     this.rgb = new Float32Array(3 * this.side * this.side);
     this.owners = new Uint8Array(this.side * this.side);
@@ -172,7 +185,7 @@ export class Canvas {
 
   /** Draws a straight line with round ends. */
   line(x0: number, y0: number, x1: number, y1: number, thickness: number, paint: Paint): void {
-    const length = Math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) || 1;
+    const length = Math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)) || 1;
     const dx = (x1 - x0) / length * thickness / 2;
     const dy = (y1 - y0) / length * thickness / 2;
     this.polygon([[x0 - dy, y0 + dx], [x1 - dy, y1 + dx], [x1 + dy, y1 - dx], [x0 + dy, y0 - dx]], paint);
@@ -199,7 +212,10 @@ export class Canvas {
       if (first >= end) return;
       const v = (row + 0.5 - y0) / (y1 - y0); // 0 at the top of the shape, 1 at its bottom
       const ny = 2 * v - 1;
-      const [red, green, blue] = [0, 1, 2].map((c) => color[c] + (bottom[c] - color[c]) * v);
+      const red = color[0] + (bottom[0] - color[0]) * v;
+      const green = color[1] + (bottom[1] - color[1]) * v;
+      const blue = color[2] + (bottom[2] - color[2]) * v;
+      const noise = noiseAlongRow((row - y0) * perPatchY, seed);
       for (let column = first; column < end; column++) {
         const nx = 2 * (column + 0.5 - x0) / (x1 - x0) - 1;
         let brightness = 1 + side * nx * lightSide;
@@ -207,9 +223,7 @@ export class Canvas {
           const depth = Math.sqrt(Math.max(0, 1 - nx * nx - ny * ny));
           brightness += round * (0.45 * nx * lightSide - 0.6 * ny + 0.66 * depth - 0.45);
         }
-        if (grain > 0) {
-          brightness += grain * valueNoise((column - x0) * perPatchX, (row - y0) * perPatchY, seed);
-        }
+        if (grain > 0) brightness += grain * noise((column - x0) * perPatchX);
         const cover = paint.soft ? alpha * Math.max(0, 1 - nx * nx - ny * ny) : alpha;
         const i = row * points + column;
         const keep = 1 - cover;
@@ -249,11 +263,14 @@ export class Canvas {
     const { size, supersample, side, rgb } = this;
     const sums = new Float32Array(3 * size * size);
     for (let row = 0; row < side; row++) {
-      const pixelRow = Math.floor(row / supersample) * size;
-      for (let column = 0; column < side; column++) {
-        const from = 3 * (row * side + column);
-        const to = 3 * (pixelRow + Math.floor(column / supersample));
-        for (let c = 0; c < 3; c++) sums[to + c] += Math.min(255, Math.max(0, rgb[from + c]));
+      let from = 3 * row * side;
+      const firstPixel = 3 * Math.floor(row / supersample) * size;
+      for (let to = firstPixel; to < firstPixel + 3 * size; to += 3) {
+        for (let point = 0; point < supersample; point++, from += 3) {
+          sums[to] += Math.min(255, rgb[from]);
+          sums[to + 1] += Math.min(255, rgb[from + 1]);
+          sums[to + 2] += Math.min(255, rgb[from + 2]);
+        }
       }
     }
     const mean = new Uint8ClampedArray(sums.length);

@@ -60,7 +60,8 @@ async function toRgb(image: Sharp): Promise<RgbImage> {
   const { data, info } = await image.flatten({ background: 'white' }).toColourspace('srgb').removeAlpha()
     .raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   check(info.channels === 3, () => `images: decoding must give 3 channels, found ${info.channels}`);
-  return { width: info.width, height: info.height, rgb: data };
+  // Not the Buffer itself: its slice() would share memory where a Uint8Array's copies.
+  return { width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }
 
 /** A picture at its own size. */

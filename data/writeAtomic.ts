@@ -12,7 +12,7 @@ function temporaryPath(path: string): string {
 }
 
 /**
- * Lets `fill` write a file piece by piece and gives it its name when all of it is on disk; folders are made as needed.
+ * Lets `fill` write a file piece by piece and gives it its name when all is written; folders are made as needed.
  * When `fill` throws, nothing is left behind and what the path held before stays.
  * @throws UserError naming the path when it cannot be written.
  */
@@ -23,12 +23,12 @@ export async function streamAtomic(path: string, fill: (file: FileHandle) => Pro
     await mkdir(dirname(path), { recursive: true });
     file = await open(temporary, 'w');
   } catch (error) {
-    throw new UserError(`${path}: cannot be written (${(error as NodeJS.ErrnoException).code}). Is its folder writable?`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(`${path}: cannot be written (${code}). Is its folder writable?`);
   }
   try {
     try {
       await fill(file);
-      await file.sync();
     } finally {
       await file.close();
     }

@@ -126,8 +126,9 @@ export class ParamStore {
   /** Tensors by name, in declaration order. */
   readonly tensors = new Map<string, Tensor>();
 
-  constructor(readonly name: string, readonly specs: readonly ParamSpec[]) {
-    this.groups = layOut(name, specs);
+  /** `states` replaces the memory of the groups, to use averages as parameters. */
+  constructor(readonly name: string, readonly specs: readonly ParamSpec[], states?: readonly State[]) {
+    this.groups = layOut(name, specs).map((group, i) => (states?.[i] ? { ...group, state: states[i] } : group));
     for (const group of this.groups) {
       const flat = stateTensor(group.state);
       group.specs.forEach((spec, i) => {
@@ -164,7 +165,7 @@ export class ParamStore {
    * Takes values by name. Throws a UserError that counts what is missing, unexpected or of another shape; `where`
    * names the file they come from.
    */
-  load(values: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>, where: string): void {
+  load(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>, where: string): void {
     const missing = this.specs.filter(({ name }) => !values.has(name)).map(({ name }) => name);
     const unexpected = [...values.keys()].filter((name) => !this.tensors.has(name));
     if (missing.length + unexpected.length > 0) {

@@ -42,10 +42,10 @@ export class Program {
     this.device.gpu.queue.submit([encoder.finish()]);
   }
 
-  /** Puts the dispatches into a pass of the caller's. */
-  encode(pass: GPUComputePassEncoder): void {
+  /** Puts dispatches (default: all) into a pass of the caller's. */
+  encode(pass: GPUComputePassEncoder, calls: readonly BoundCall[] = this.calls): void {
     let last: GPUComputePipeline | null = null;
-    for (const call of this.calls) {
+    for (const call of calls) {
       if (call.pipeline !== last) pass.setPipeline(call.pipeline);
       last = call.pipeline;
       pass.setBindGroup(0, call.bindGroup);

@@ -71,8 +71,8 @@ export function layoutVocabulary(config: LayoutVocabularyConfig): LayoutVocabula
   const gridSide = Math.floor(Math.sqrt(vocabularySize));
   if (gridSide < 2 || gridSide * gridSide >= vocabularySize) {
     throw new UserError(
-      `layout vocabulary: vocabularySize ${vocabularySize} leaves no row for "none" beside a ${gridSide} x ${gridSide} ` +
-        `grid (at least 2 x 2). Use ${Math.max(2, gridSide) ** 2 + 1}.`,
+      `layout vocabulary: vocabularySize ${vocabularySize} leaves no row for "none" beside a ${gridSide} x ` +
+        `${gridSide} grid (at least 2 x 2). Use ${Math.max(2, gridSide) ** 2 + 1}.`,
     );
   }
   if (classCount >= vocabularySize) {

@@ -7,8 +7,25 @@ import { broadcast } from './view.ts';
 
 export { constant, inputTensor, stateTensor, table } from './leaf.ts';
 export { broadcast, reshape, slice, transpose } from './view.ts';
+export { linear, matmul } from './matmul.ts';
+export { conv2d } from './conv2d.ts';
+export { upsample2d } from './upsample2d.ts';
 export { concat, pad, stack } from './pad.ts';
 export { max, mean, min, sum } from './reduce.ts';
+export { gather } from './gather.ts';
+export { scatterAdd } from './scatterAdd.ts';
+export { nearestRow } from './nearestRow.ts';
+export { rowDistances, type Metric } from './rowDistances.ts';
+export { randomIntegers, randomNormal, randomUniform } from './random.ts';
+export { dropout } from './dropout.ts';
+export { oneHot, pick } from './oneHot.ts';
+export { argmax } from './argmax.ts';
+export { softmax } from './softmax.ts';
+export { logSoftmax } from './logSoftmax.ts';
+export { crossEntropy, softCrossEntropy } from './crossEntropy.ts';
+export { layerNorm } from './layerNorm.ts';
+export { groupNorm } from './groupNorm.ts';
+export { attention } from './attention.ts';
 
 /** An operand of a pointwise op: a number becomes a constant of the other operand's element type. */
 export type Value = Tensor | number;

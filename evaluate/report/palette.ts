@@ -5,10 +5,10 @@
  */
 
 /** Lines on a light page: at least 3 : 1 against white [WCAG 2.2, 1.4.11]. */
-export const lightSeriesColors = ['#0068b0', '#d45500', '#008a63', '#b3489a', '#977000', '#2b93d1', '#5a5f69'] as const;
+export const lightSeriesColors = ['#0b4fa8', '#df6d16', '#0f9d7c', '#c2419c', '#7a5c00', '#3f96d8', '#24282f'] as const;
 
 /** The same hues on a dark page: at least 3 : 1 against #15181d. */
-export const darkSeriesColors = ['#5aa9f5', '#ff8b47', '#2fc99b', '#e78ccf', '#e6bb3c', '#9fd8ff', '#a9b0bc'] as const;
+export const darkSeriesColors = ['#4a8dff', '#ff7a33', '#35d69e', '#d873c4', '#f7d154', '#bfe6ff', '#868d9a'] as const;
 
 /** Colour of series i as a CSS value: the page's theme decides, and the light one stands in without a page. */
 export function seriesColor(index: number): string {
@@ -21,7 +21,7 @@ export function seriesVariables(colors: readonly string[]): string {
   return colors.map((color, i) => `--series-${i + 1}:${color}`).join(';');
 }
 
-const firstClassColors = ['#5cb8f0', '#ffa53d', '#3fd6a4', '#f5e04b', '#ff8a73', '#e79bd3', '#b3a6ff', '#c5e86c'];
+const firstClassColors = ['#5cc4f5', '#f5a12b', '#4fdca8', '#fbf04a', '#ff7f66', '#ffb3d4', '#a68cff', '#c6d94a'];
 const goldenAngleDegrees = 137.50776405;
 
 /** Text on a class colour. */

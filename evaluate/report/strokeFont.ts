@@ -9,7 +9,7 @@ import { escapeXml } from './escapeXml.ts';
 
 const capHeight = 14;
 /** Between the centre lines of neighbouring glyphs. */
-const gap = 3.5;
+const gap = 3.9;
 const strokeWidth = 2;
 
 type Glyph = readonly [width: number, path: string];

@@ -7,6 +7,9 @@ import { UserError } from '../engine/errors.ts';
 import { ParamStore } from '../engine/params.ts';
 import type { State } from '../engine/state.ts';
 
+/** Parameter values by name. */
+export type Weights = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
 export type RunKind = 'autoencoder' | 'generator' | 'prior';
 
 /** What config.json and every checkpoint hold. */
@@ -71,9 +74,9 @@ export function rewindMetrics(dir: string, step: number): void {
 }
 
 /** Arrays of a checkpoint whose names begin with `prefix/`, without it. */
-function withPrefix(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Map<string, NamedArray> {
+function withPrefix(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Weights {
   return new Map([...arrays].filter(([name]) => name.startsWith(`${prefix}/`))
-    .map(([name, array]) => [name.slice(prefix.length + 1), array]));
+    .map(([name, array]) => [name.slice(prefix.length + 1), array as { shape: readonly number[]; data: Float32Array }]));
 }
 
 export interface TrainingState {
@@ -82,6 +85,8 @@ export interface TrainingState {
   readonly averages: readonly State[];
   /** Everything else that the next step depends on. */
   readonly states: readonly State[];
+  /** Weights of other runs that this one was trained on, copied so that the run can be used alone. */
+  readonly frozen: ReadonlyMap<string, NamedArray>;
 }
 
 /** Saves all that training needs to go on exactly, as `latest`; or only the weights to use, as `best`. */
@@ -92,6 +97,7 @@ export async function saveRun<Config>(dir: string, which: Which, device: Device,
   const add = (prefix: string, values: ReadonlyMap<string, NamedArray>): void => {
     for (const [name, array] of values) arrays.set(`${prefix}/${name}`, array);
   };
+  add('frozen', training.frozen);
   const averaged = averages.length > 0;
   if (which === 'latest' || !averaged) add('weights', await store.read(device));
   if (averaged) add('average', await store.read(device, (_, i) => averages[i]!));
@@ -107,11 +113,11 @@ export function resumeRun<Config>(dir: string, kind: RunKind, device: Device, tr
   const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
   if (header.kind !== kind) throw new UserError(`${file}: holds a ${header.kind}, not a ${kind}`);
   const { store, averages, states } = training;
-  store.load(withPrefix(arrays, 'weights') as Map<string, { shape: readonly number[]; data: Float32Array }>, file);
+  store.load(withPrefix(arrays, 'weights'), file);
   store.upload(device);
   if (averages.length > 0) {
     const copy = new ParamStore(`${store.name} average`, store.specs);
-    copy.load(withPrefix(arrays, 'average') as Map<string, { shape: readonly number[]; data: Float32Array }>, file);
+    copy.load(withPrefix(arrays, 'average'), file);
     copy.groups.forEach((group, i) => device.write(averages[i]!, group.state.initial!));
   }
   for (const state of states) {
@@ -122,10 +128,17 @@ export function resumeRun<Config>(dir: string, kind: RunKind, device: Device, tr
   return header;
 }
 
-/** Config and weights of a finished or running run, for use: `best` where there is one, averages where kept. */
-export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): {
-  header: RunHeader<Config>; weights: Map<string, { shape: readonly number[]; data: Float32Array }>; file: string;
-} {
+/** A run to use: its config, its weights (averages where kept), and the frozen weights that it came with. */
+export interface LoadedRun<Config> {
+  readonly dir: string;
+  readonly file: string;
+  readonly header: RunHeader<Config>;
+  readonly weights: Weights;
+  readonly frozen: Weights;
+}
+
+/** Loads a finished or running run for use: `best` where there is one, unless the other is asked for. */
+export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): LoadedRun<Config> {
   const best = checkpointFile(dir, 'best');
   const file = which ? checkpointFile(dir, which) : existsSync(best) ? best : checkpointFile(dir, 'latest');
   if (!existsSync(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
@@ -133,13 +146,5 @@ export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): {
   if (header.kind !== kind) throw new UserError(`${dir}: holds a ${header.kind}, but a ${kind} is needed here`);
   const averages = withPrefix(arrays, 'average');
   const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
-  return { header, weights: weights as Map<string, { shape: readonly number[]; data: Float32Array }>, file };
-}
-
-/** A store with the weights of a run in it. */
-export function storeOf(name: string, specs: ConstructorParameters<typeof ParamStore>[1],
-  weights: Parameters<ParamStore['load']>[0], file: string): ParamStore {
-  const store = new ParamStore(name, specs);
-  store.load(weights, file);
-  return store;
+  return { dir, file, header, weights, frozen: withPrefix(arrays, 'frozen') };
 }

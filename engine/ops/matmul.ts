@@ -1,0 +1,212 @@
+/** Matrix products: batched, with either side transposed, and the linear layer. */
+import { check } from '../errors.ts';
+import { groups, maxGroupsPerAxis } from '../grid.ts';
+import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
+import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
+import subgroupSource from '../shaders/matmulSubgroup.wgsl';
+import tiledSource from '../shaders/matmulTiled.wgsl';
+import reduceSource from '../shaders/reduceColumns.wgsl';
+import { describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
+import { call } from './pointwise.ts';
+import { sum } from './reduce.ts';
+import { broadcast, reshape } from './view.ts';
+
+export interface MatmulAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+interface Sizes {
+  readonly B: number;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function sizesOf(a: TensorType, b: TensorType, { transposeA, transposeB }: MatmulAttrs): Sizes {
+  return {
+    B: Math.max(a.shape[0]!, b.shape[0]!),
+    M: a.shape[transposeA ? 2 : 1]!,
+    N: b.shape[transposeB ? 1 : 2]!,
+    K: a.shape[transposeA ? 1 : 2]!,
+  };
+}
+
+/**
+ * a [Ba, M, K] (stored [Ba, K, M] with transposeA) times b [Bb, K, N] (stored [Bb, N, K] with transposeB)
+ * -> [B, M, N]; Ba and Bb are equal, or one of them is 1 and shared by the whole batch.
+ */
+export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
+  kind: 'kernel',
+  name: 'matmul',
+  infer([a, b], attrs) {
+    expectRank('matmul', 'a', a!, 3);
+    expectRank('matmul', 'b', b!, 3);
+    expectDType('matmul', 'a', a!, 'f32');
+    expectDType('matmul', 'b', b!, 'f32');
+    const { B, M, N, K } = sizesOf(a!, b!, attrs);
+    const found = (): string => `found a ${describe(a!)}${attrs.transposeA ? ' (transposed)' : ''} and `
+      + `b ${describe(b!)}${attrs.transposeB ? ' (transposed)' : ''}`;
+    const inner = b!.shape[attrs.transposeB ? 2 : 1]!;
+    check(inner === K, () => `matmul: a has ${K} columns but b has ${inner} rows; ${found()}`);
+    check([a!, b!].every((x) => x.shape[0] === B || x.shape[0] === 1), () =>
+      `matmul: batches must be equal or 1; ${found()}`);
+    return { shape: [B, M, N], dtype: 'f32' };
+  },
+  reference([a, b], [typeA, typeB], attrs) {
+    const { B, M, N, K } = sizesOf(typeA!, typeB!, attrs);
+    const y = new Float64Array(B * M * N);
+    const [stepM, stepKa] = attrs.transposeA ? [1, M] : [K, 1];
+    const [stepKb, stepN] = attrs.transposeB ? [1, K] : [N, 1];
+    for (let batch = 0; batch < B; batch++) {
+      const baseA = typeA!.shape[0] === 1 ? 0 : batch * M * K;
+      const baseB = typeB!.shape[0] === 1 ? 0 : batch * K * N;
+      for (let m = 0; m < M; m++) {
+        for (let n = 0; n < N; n++) {
+          let total = 0;
+          for (let k = 0; k < K; k++) {
+            total += a![baseA + m * stepM + k * stepKa]! * b![baseB + k * stepKb + n * stepN]!;
+          }
+          y[(batch * M + m) * N + n] = total;
+        }
+      }
+    }
+    return y;
+  },
+  vjp(g, [a, b], _, { transposeA, transposeB }) {
+    const product = (x: Tensor, y: Tensor, tx: boolean, ty: boolean): Tensor =>
+      apply(matmulOp, [x, y], { transposeA: tx, transposeB: ty });
+    const dA = transposeA ? product(b!, g, transposeB, true) : product(g, b!, false, !transposeB);
+    const dB = transposeB ? product(g, a!, true, transposeA) : product(a!, g, !transposeA, false);
+    const like = (d: Tensor, x: Tensor): Tensor => (d.shape[0] === x.shape[0] ? d : sum(d, [0], true));
+    return [like(dA, a!), like(dB, b!)];
+  },
+  variants([a, b], _, attrs, device) {
+    const inGroups = tiled(a!, b!, attrs, device);
+    if (!hasCheapBroadcast(device)) return [inGroups];
+    return [inRegisters(a!, b!, attrs), inGroups];
+  },
+});
+
+/** Adds up partial results, in order: [parts, size] -> [size]. */
+export function sumParts(from: Operand, to: Operand, parts: number, size: number): KernelCall {
+  const lanes = size >= 64 ? 64 : 8;
+  return {
+    label: 'reduceColumns',
+    source: reduceSource,
+    constants: { MODE: 0, LANES: lanes },
+    bindings: [from, to],
+    immediates: [1, parts, size, parts, 1],
+    grid: [groups(size, lanes), 1, 1],
+    flops: parts * size,
+    bytes: 4 * (parts + 1) * size,
+  };
+}
+
+/** Parts into which a sum of `length` terms is cut, so that `tiles` workgroups times parts fill a GPU. */
+export function partsFor(tiles: number, length: number, device: DeviceCapabilities): number {
+  if (device.software) return 1;
+  return Math.max(1, Math.min(Math.floor(256 / tiles), Math.floor(length / 256)));
+}
+
+/** Whether kernels made of subgroup broadcasts are right and fast: a software adapter with subgroups of 8 lanes. */
+export const hasCheapBroadcast = (device: DeviceCapabilities): boolean =>
+  device.software && device.subgroups && device.subgroupSize === 8;
+
+function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant {
+  const { B, M, N, K } = sizesOf(a, b, attrs);
+  const rows = M <= 8 ? 8 : 16;
+  const whole = (length: number): number => (length % 4 === 0 ? 1 : 0);
+  return {
+    name: 'subgroup',
+    scratch: [],
+    calls: [{
+      label: 'matmulSubgroup',
+      source: subgroupSource,
+      constants: {
+        TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0, ROWS: rows,
+        WHOLE_A: whole(a.shape[2]!), WHOLE_B: whole(b.shape[2]!), WHOLE_Y: whole(N),
+      },
+      bindings: [input(0), input(1), output],
+      immediates: [M, N, K, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, B],
+      grid: [groups(N, 32), groups(M, rows), Math.min(B, maxGroupsPerAxis)],
+      flops: 2 * B * M * N * K,
+      bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + B * M * N),
+    }],
+  };
+}
+
+function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceCapabilities): Variant {
+  const { B, M, N, K } = sizesOf(a, b, attrs);
+  const wanted = partsFor(groups(M, 64) * groups(N, 64) * B, K, device);
+  const part = Math.ceil(K / wanted / 16) * 16;
+  const parts = groups(K, part);
+  const product: KernelCall = {
+    label: 'matmulTiled',
+    source: tiledSource,
+    constants: { TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0 },
+    bindings: [input(0), input(1), parts > 1 ? scratch(0) : output],
+    immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
+    grid: [groups(N, 64), groups(M, 64), Math.min(parts * B, maxGroupsPerAxis)],
+    flops: 2 * B * M * N * K,
+    bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + parts * B * M * N),
+  };
+  if (parts === 1) return { name: 'tiled', scratch: [], calls: [product] };
+  const size = B * M * N;
+  return { name: 'tiled', scratch: [4 * parts * size], calls: [product, sumParts(scratch(0), output, parts, size)] };
+}
+
+/**
+ * Matrix product over the last two axes; leading axes are equal, or of length 1 (or absent) on one side.
+ *
+ *   a  [.., M, K], or [.., K, M] with transposeA
+ *   b  [.., K, N], or [.., N, K] with transposeB
+ *   -> [.., M, N]
+ */
+export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {}): Tensor {
+  const { transposeA = false, transposeB = false } = options;
+  check(a.rank >= 2 && b.rank >= 2, () =>
+    `matmul: operands must have at least 2 axes, found a ${describe(a)} and b ${describe(b)}`);
+  const lead = leadingShape(a, b);
+  const batch = sizeOf(lead);
+  const fold = (x: Tensor): Tensor => {
+    const own = sizeOf(x.shape.slice(0, -2));
+    const whole = own === 1 || own === batch ? x : broadcast(x, [...lead, ...x.shape.slice(-2)]);
+    return reshape(whole, [own === 1 ? 1 : batch, ...x.shape.slice(-2)]);
+  };
+  let [left, right] = [fold(a), fold(b)];
+  // A matrix that the whole batch shares on the right makes the batch a matter of more rows.
+  if (right.shape[0] === 1 && !transposeA) left = reshape(left, [1, -1, left.shape[2]!]);
+  const y = apply(matmulOp, [left, right], { transposeA, transposeB });
+  return reshape(y, [...lead, a.shape.at(transposeA ? -1 : -2)!, y.shape[2]!]);
+}
+
+function leadingShape(a: Tensor, b: Tensor): number[] {
+  const rank = Math.max(a.rank, b.rank) - 2;
+  const lead = (x: Tensor, i: number): number => x.shape[i - rank + x.rank - 2] ?? 1;
+  return Array.from({ length: rank }, (_, i) => {
+    const [m, n] = [lead(a, i), lead(b, i)];
+    check(m === n || m === 1 || n === 1, () =>
+      `matmul: leading axes must be equal or 1, found a ${describe(a)} and b ${describe(b)}`);
+    return Math.max(m, n);
+  });
+}
+
+/**
+ * Linear layer in the weight layout of PyTorch checkpoints.
+ *
+ *   x       [.., K]
+ *   weight  [N, K]
+ *   bias    [N] or null
+ *   ->      [.., N]
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  const K = x.shape.at(-1);
+  check(weight.rank === 2 && weight.shape[1] === K, () =>
+    `linear: x has ${K} columns but weight expects ${weight.shape[1]} (x ${describe(x)}, weight ${describe(weight)})`);
+  check(bias === null || (bias.rank === 1 && bias.shape[0] === weight.shape[0]), () =>
+    `linear: bias must be [${weight.shape[0]}], found ${describe(bias!)}`);
+  const rows = matmul(reshape(x, [-1, K!]), weight, { transposeB: true });
+  const y = reshape(rows, [...x.shape.slice(0, -1), weight.shape[0]!]);
+  return bias ? call('add', y, broadcast(bias, y.shape)) : y;
+}

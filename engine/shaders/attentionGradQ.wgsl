@@ -1,0 +1,81 @@
+// attentionGradQ - cotangent of the queries of attention, for devices with real workgroup memory.
+//
+//   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   dq[i] = scale * sum_j p[i, j] * (g[i] . v[j] - delta[i]) * k[j]
+//
+// bindings   0  q      read        V    [B, Lq, heads, D]
+//            1  k      read        V    [B, Lk, heads, D]
+//            2  v      read        V    [B, Lk, heads, DV]
+//            3  g      read        V    [B, Lq, heads, DV]
+//            4  lse    read        f32  [B, Lq, heads]
+//            5  delta  read        f32  [B, Lq, heads]      (y . g)
+//            6  dq     read_write  V    [B, Lq, heads, D]
+// workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
+// grid       [ceil(Lq / LANES), heads, B]
+// cost       2 * (2 * D + DV) * WIDTH flops a pair; the keys are read ceil(Lq / LANES) times
+// why        probabilities are made again from lse instead of being kept: Lq * Lk of them would not fit
+
+override D: u32 = 8;   // items V of a head of q and k
+override DV: u32 = 8;  // items V of a head of v
+override CAUSAL: u32 = 0;
+
+const LANES = 64u;
+const TILE = 16u;
+const most = 128u / WIDTH;
+
+struct Dims { heads: u32, Lq: u32, Lk: u32, scale: f32 }
+var<immediate> dims: Dims;
+
+@group(0) @binding(0) var<storage, read> q: array<V>;
+@group(0) @binding(1) var<storage, read> k: array<V>;
+@group(0) @binding(2) var<storage, read> v: array<V>;
+@group(0) @binding(3) var<storage, read> g: array<V>;
+@group(0) @binding(4) var<storage, read> lse: array<f32>;
+@group(0) @binding(5) var<storage, read> delta: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dq: array<V>;
+
+var<workgroup> keys: array<V, TILE * D>;
+var<workgroup> values: array<V, TILE * DV>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let i = group.x * LANES + lane;
+  let row = (group.z * dims.Lq + min(i, dims.Lq - 1u)) * dims.heads + group.y;
+  // Keys that this lane sees, and those that any lane of the workgroup sees.
+  var seen = dims.Lk;
+  var end = dims.Lk;
+  if (CAUSAL == 1u) {
+    seen = min(dims.Lk, i + 1u + dims.Lk - dims.Lq);
+    end = min(dims.Lk, group.x * LANES + LANES + dims.Lk - dims.Lq);
+  }
+  var query: array<V, most>;
+  var upstream: array<V, most>;
+  var sum: array<V, most>;
+  for (var d = 0u; d < D; d++) {
+    query[d] = q[row * D + d] * dims.scale;
+    sum[d] = V(0.0);
+  }
+  for (var d = 0u; d < DV; d++) { upstream[d] = g[row * DV + d]; }
+  for (var start = 0u; start < end; start += TILE) {
+    workgroupBarrier();
+    for (var at = lane; at < TILE * D; at += LANES) {
+      let j = min(start + at / D, dims.Lk - 1u);
+      keys[at] = k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D];
+    }
+    for (var at = lane; at < TILE * DV; at += LANES) {
+      let j = min(start + at / DV, dims.Lk - 1u);
+      values[at] = v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV];
+    }
+    workgroupBarrier();
+    for (var j = 0u; j < TILE; j++) {
+      var score = V(0.0);
+      var slope = V(0.0);
+      for (var d = 0u; d < D; d++) { score += query[d] * keys[j * D + d]; }
+      for (var d = 0u; d < DV; d++) { slope += upstream[d] * values[j * DV + d]; }
+      let p = select(0.0, exp(total(score) - lse[row]), start + j < seen);
+      let weight = p * (total(slope) - delta[row]);
+      for (var d = 0u; d < D; d++) { sum[d] += weight * keys[j * D + d]; }
+    }
+  }
+  if (i >= dims.Lq) { return; }
+  for (var d = 0u; d < D; d++) { dq[row * D + d] = sum[d] * dims.scale; }
+}

@@ -1,0 +1,84 @@
+// conv2dGradWeightTiled - weight gradient of a convolution as an implicit matrix product through workgroup memory.
+//
+//   y[part, o, n] = sum_k g[b, o, p] x[b, c, oh * STRIDE + kh - top, ow * STRIDE + kw - left],  k = (b, p) in part,
+//   n = (c, kh, kw)
+//
+// bindings   0  x  read        f32  [B, C, H, W]
+//            1  g  read        f32  [B, O, OH, OW]
+//            2  y  read_write  f32  [parts, O, C, KH, KW]
+// workgroup  a 64 x 64 tile of (o, n); 256 lanes with 4 x 4 values each, k in steps of 16
+// grid       [ceil(C * KH * KW / 64), ceil(O / 64), parts]
+// cost       2 * B * O * OH * OW * C * KH * KW flops
+// why        few weights make few tiles, so the pixels are cut into parts that a second pass adds in fixed order
+
+override KH: u32 = 3;
+override KW: u32 = 3;
+override STRIDE: u32 = 1;
+
+struct Dims {
+  B: u32, C: u32, H: u32, W: u32,
+  O: u32, OH: u32, OW: u32,
+  top: i32, left: i32,
+  part: u32,  // (b, p) pairs in a part
+}
+var<immediate> dims: Dims;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> g: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+const TILE = 64u;
+const STEP = 16u;
+
+var<workgroup> tileA: array<f32, 1024>;
+var<workgroup> tileB: array<f32, 1024>;
+
+fn image(b: u32, p: u32, n: u32) -> f32 {
+  let c = n / (KH * KW);
+  let ih = i32(p / dims.OW * STRIDE + n / KW % KH) - dims.top;
+  let iw = i32(p % dims.OW * STRIDE + n % KW) - dims.left;
+  if (c >= dims.C || ih < 0 || iw < 0 || ih >= i32(dims.H) || iw >= i32(dims.W)) { return 0.0; }
+  return x[((b * dims.C + c) * dims.H + u32(ih)) * dims.W + u32(iw)];
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let m0 = group.y * TILE;
+  let n0 = group.x * TILE;
+  let row = (lane / 16u) * 4u;
+  let column = (lane % 16u) * 4u;
+  let size = dims.OH * dims.OW;
+  let start = group.z * dims.part;
+  let end = min(start + dims.part, dims.B * size);
+  var sum: array<vec4f, 4>;
+  for (var k0 = start; k0 < end; k0 += STEP) {
+    let k = k0 + lane % STEP;
+    let b = k / size;
+    let p = k % size;
+    for (var i = lane / STEP; i < TILE; i += 16u) {
+      var left = 0.0;
+      var right = 0.0;
+      if (k < end) {
+        if (m0 + i < dims.O) { left = g[(b * dims.O + m0 + i) * size + p]; }
+        right = image(b, p, n0 + i);
+      }
+      tileA[lane % STEP * TILE + i] = left;
+      tileB[lane % STEP * TILE + i] = right;
+    }
+    workgroupBarrier();
+    for (var step = 0u; step < STEP; step++) {
+      let at = step * TILE;
+      let right = vec4f(tileB[at + column], tileB[at + column + 1u], tileB[at + column + 2u], tileB[at + column + 3u]);
+      for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
+    }
+    workgroupBarrier();
+  }
+  let N = dims.C * KH * KW;
+  for (var i = 0u; i < 4u; i++) {
+    for (var j = 0u; j < 4u; j++) {
+      let m = m0 + row + i;
+      let n = n0 + column + j;
+      if (m < dims.O && n < N) { y[(group.z * dims.O + m) * N + n] = sum[i][j]; }
+    }
+  }
+}

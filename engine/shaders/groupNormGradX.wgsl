@@ -1,0 +1,65 @@
+// groupNormGradX - cotangent of x of groupNorm.
+//
+//   h = z * weight + bias  with  z = (x - mean) * rstd,   r = g  or  g * SiLU'(h)
+//   dx = rstd * (r * weight - E[r * weight] - z * E[r * weight * z])     E over the group of channels
+//
+// bindings   0  g       read        V    [B, C, n / WIDTH]   (a row is one channel of one sample)
+//            1  x       read        V    [B, C, n / WIDTH]
+//            2  stats   read        f32  [B, G, 2]           (mean, rstd)
+//            3  weight  read        f32  [C]
+//            4  bias    read        f32  [C]
+//            5  sums    read        f32  [2, B, C]           (of r and r * z over a channel)
+//            6  dx      read_write  V    [B, C, n / WIDTH]
+// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, sumLanes come before)
+// grid       [min(B * C, cap), 1, 1]
+// cost       reads g and x, writes dx; memory bound
+
+override SILU: u32 = 0;
+
+struct Dims { rows: u32, n: u32, channels: u32, perGroup: u32, perValue: f32 }
+var<immediate> dims: Dims;
+
+@group(0) @binding(0) var<storage, read> g: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> stats: array<f32>;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read> sums: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dx: array<V>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  for (var row = group.x; row < dims.rows; row += groups.x) {
+    let start = row * dims.n;
+    let channel = row % dims.channels;
+    let slab = row / dims.perGroup;
+    let mean = stats[2u * slab];
+    let rstd = stats[2u * slab + 1u];
+    let scale = weight[channel];
+    let shift = bias[channel];
+    var sum = 0.0;
+    var product = 0.0;
+    for (var k = lane; k < dims.perGroup; k += LANES) {
+      let other = slab * dims.perGroup + k;
+      let factor = weight[other % dims.channels];
+      sum += factor * sums[other];
+      product += factor * sums[dims.rows + other];
+    }
+    let meanSum = sumLanes(sum, lane) * dims.perValue;
+    let meanProduct = sumLanes(product, lane) * dims.perValue;
+    for (var i = lane; i < dims.n; i += LANES) {
+      let z = (x[start + i] - mean) * rstd;
+      var r = g[start + i] * scale;
+      if (SILU == 1u) {
+        let h = z * scale + shift;
+        let s = 1.0 / (1.0 + exp(-h));
+        r *= s * (1.0 + h * (1.0 - s));
+      }
+      dx[start + i] = rstd * (r - meanSum - z * meanProduct);
+    }
+  }
+}

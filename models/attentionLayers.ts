@@ -1,0 +1,42 @@
+/** Pre-norm transformer layers: the trunk of the layout encoder and of both priors. */
+import { add, attention, gelu } from '../engine/ops/index.ts';
+import type { Scope } from '../engine/params.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { layerNorm, linear, width } from './layers.ts';
+
+export interface AttentionLayersConfig {
+  readonly layers: number;
+  readonly heads: number;
+  /** Width of one head; heads * headWidth need not be the width of the sequence. */
+  readonly headWidth: number;
+}
+
+/**
+ * Layers of self-attention and feed-forward, each x + f(LN(x)); no norm at the end.
+ * Parameters are named as in x-transformers, where `layers` counts attention and feed-forward alike.
+ *
+ *   x       [B, L, D]
+ *   causal  whether position i sees 0 .. i only
+ *   ->      [B, L, D]
+ */
+export function attentionLayers(p: Scope, x: Tensor, config: AttentionLayersConfig, causal: boolean): Tensor {
+  for (let layer = 0; layer < config.layers; layer++) {
+    const attentionScope = p.at(`layers.${2 * layer}`);
+    const feedForwardScope = p.at(`layers.${2 * layer + 1}`);
+    x = add(x, selfAttention(attentionScope.at(1), layerNorm(attentionScope.at(0), x), config, causal));
+    x = add(x, feedForward(feedForwardScope.at('1.net'), layerNorm(feedForwardScope.at(0), x)));
+  }
+  return x;
+}
+
+function selfAttention(p: Scope, x: Tensor, { heads, headWidth }: AttentionLayersConfig, causal: boolean): Tensor {
+  const inner = heads * headWidth;
+  const q = linear(p.at('to_q'), x, inner, { bias: false });
+  const k = linear(p.at('to_k'), x, inner, { bias: false });
+  const v = linear(p.at('to_v'), x, inner, { bias: false });
+  return linear(p.at('to_out'), attention(q, k, v, { heads, causal }), width(x));
+}
+
+function feedForward(p: Scope, x: Tensor): Tensor {
+  return linear(p.at(2), gelu(linear(p.at('0.0'), x, 4 * width(x))), width(x));
+}

@@ -1,0 +1,106 @@
+/**
+ * The forward process and the training objective [DDPM, Ho et al. 2020].
+ *
+ * z_t = sqrt(alphaBar_t) z + sqrt(1 - alphaBar_t) noise, for t = 0 .. T - 1, where t = 0 is one step of noise already.
+ */
+import { UserError } from '../engine/errors.ts';
+import { abs, add, gather, mean, mul, randomIntegers, randomNormal, reshape, slice, square, sub, table }
+  from '../engine/ops/index.ts';
+import type { Tensor } from '../engine/tensor.ts';
+
+/**
+ * How noise grows. `scaledLinear` is linear in sqrt(beta) from betaStart to betaEnd, which LDM's configs call
+ * "linear"; `linear` is linear in beta, as in DDPM and DiT; `cosine` is that of [Nichol & Dhariwal 2021].
+ */
+export type ScheduleConfig =
+  | { readonly kind: 'scaledLinear' | 'linear'; readonly steps: number; readonly betaStart: number;
+    readonly betaEnd: number }
+  | { readonly kind: 'cosine'; readonly steps: number };
+
+export interface DiffusionConfig {
+  readonly schedule: ScheduleConfig;
+  /** What the network predicts: the noise, z itself, or v = sqrt(alphaBar) noise - sqrt(1 - alphaBar) z. */
+  readonly prediction: 'noise' | 'z' | 'v';
+  /** Error of the prediction per element: absolute (l1, as layout2img) or squared (l2). */
+  readonly loss: 'l1' | 'l2';
+}
+
+export interface NoiseSchedule {
+  /** T. */
+  readonly steps: number;
+  /** beta [T] and the running product of 1 - beta [T]. */
+  readonly beta: Float64Array;
+  readonly alphaBar: Float64Array;
+}
+
+/** Offset and cap of the cosine schedule [Nichol & Dhariwal 2021]. */
+const cosineOffset = 0.008;
+const largestBeta = 0.999;
+
+function betaAt(config: ScheduleConfig, i: number): number {
+  if (config.kind === 'cosine') {
+    const level = (step: number): number =>
+      Math.cos(((step / config.steps + cosineOffset) / (1 + cosineOffset)) * (Math.PI / 2)) ** 2;
+    return Math.min(1 - level(i + 1) / level(i), largestBeta);
+  }
+  const { kind, steps, betaStart, betaEnd } = config;
+  const progress = steps > 1 ? i / (steps - 1) : 0;
+  if (kind === 'linear') return betaStart + (betaEnd - betaStart) * progress;
+  return (Math.sqrt(betaStart) + (Math.sqrt(betaEnd) - Math.sqrt(betaStart)) * progress) ** 2;
+}
+
+/** @throws UserError where steps is no positive integer or a beta lies outside (0, 1). */
+export function noiseSchedule(config: ScheduleConfig): NoiseSchedule {
+  const { steps } = config;
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new UserError(`diffusion schedule: steps must be a whole number from 1, found ${steps}`);
+  }
+  const beta = Float64Array.from({ length: steps }, (_, i) => betaAt(config, i));
+  beta.forEach((value, i) => {
+    if (!(value > 0 && value < 1)) {
+      throw new UserError(`diffusion schedule: beta must lie between 0 and 1, found ${value} at step ${i}`);
+    }
+  });
+  let product = 1;
+  return { steps, beta, alphaBar: beta.map((value) => (product *= 1 - value)) };
+}
+
+/** i32 [batch], uniform in 0 .. T - 1, from a key u32 [2] and the name of the stream. */
+export function drawTimesteps(schedule: NoiseSchedule, batch: number, key: Tensor, stream: string): Tensor {
+  return randomIntegers([batch], 0, schedule.steps, key, stream);
+}
+
+/** Standard normals of the shape of z, from a key u32 [2] and the name of the stream. */
+export function drawNoise(z: Tensor, key: Tensor, stream: string): Tensor {
+  return randomNormal(z.shape, key, stream);
+}
+
+/** sqrt(alphaBar_t) and sqrt(1 - alphaBar_t), each of shape [B, 1, .., 1] to go with z [B, ...]. */
+function coefficients({ steps, alphaBar }: NoiseSchedule, t: Tensor, z: Tensor): [signal: Tensor, noise: Tensor] {
+  const values = new Float32Array(2 * steps);
+  alphaBar.forEach((value, i) => values.set([Math.sqrt(value), Math.sqrt(1 - value)], 2 * i));
+  const both = gather(table(values, [steps, 2]), t);                        // [B, 2]
+  const shape = z.shape.map((n, axis) => (axis === 0 ? n : 1));
+  return [reshape(slice(both, 1, 0, 1), shape), reshape(slice(both, 1, 1, 1), shape)];
+}
+
+/** z [B, ...], noise like z, t i32 [B] -> z_t [B, ...]. */
+export function addNoise(schedule: NoiseSchedule, z: Tensor, noise: Tensor, t: Tensor): Tensor {
+  const [signal, level] = coefficients(schedule, t, z);
+  return add(mul(signal, z), mul(level, noise));
+}
+
+/** What the network should have said: z [B, ...], noise like z, t i32 [B] -> [B, ...]. */
+export function predictionTarget(schedule: NoiseSchedule, prediction: DiffusionConfig['prediction'], z: Tensor,
+  noise: Tensor, t: Tensor): Tensor {
+  if (prediction === 'noise') return noise;
+  if (prediction === 'z') return z;
+  const [signal, level] = coefficients(schedule, t, z);
+  return sub(mul(signal, noise), mul(level, z));
+}
+
+/** Mean error over all elements of a sample: predicted and target [B, ...] -> [B]. */
+export function denoisingLoss(loss: DiffusionConfig['loss'], predicted: Tensor, target: Tensor): Tensor {
+  const error = sub(predicted, target);
+  return mean(loss === 'l1' ? abs(error) : square(error), error.shape.map((_, axis) => axis).slice(1));
+}

@@ -1,0 +1,72 @@
+/** Sizes of the layout priors. */
+import type { AttentionLayersConfig } from '../attentionLayers.ts';
+import type { ScheduleConfig } from '../diffusion.ts';
+
+/** A causal transformer over the 3 N layout tokens. */
+export interface AutoregressivePriorConfig extends AttentionLayersConfig {
+  readonly kind: 'autoregressive';
+  /** N, object slots. */
+  readonly maxObjects: number;
+  /** C, classes. */
+  readonly classCount: number;
+  /** S; corners are one of S^2 grid cells. */
+  readonly gridSide: number;
+  /** Dg, width of the generator's token embeddings. */
+  readonly embeddingWidth: number;
+  /** D, width of the transformer. */
+  readonly width: number;
+}
+
+/** A denoiser of standardised layout embeddings. */
+export interface DiffusionPriorConfig extends AttentionLayersConfig {
+  readonly kind: 'diffusion';
+  /** L, tokens of a sequence. */
+  readonly maxLength: number;
+  /** Dg, width of the generator's token embeddings. */
+  readonly embeddingWidth: number;
+  /** D, width of the transformer; even. */
+  readonly width: number;
+  readonly schedule: ScheduleConfig;
+}
+
+export type PriorConfig = AutoregressivePriorConfig | DiffusionPriorConfig;
+
+const layout2imgSchedule: ScheduleConfig = {
+  kind: 'scaledLinear', steps: 1000, betaStart: 0.0015, betaEnd: 0.0205,
+};
+
+export const autoregressivePriorPresets = {
+  /** For the published vocabulary (30 objects of 80 classes, 90 x 90 grid, 512 wide). */
+  default: {
+    kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 512,
+    width: 512, layers: 8, heads: 8, headWidth: 64,
+  },
+  /** For the `tiny` generator. */
+  tiny: {
+    kind: 'autoregressive', maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64,
+    width: 96, layers: 4, heads: 4, headWidth: 24,
+  },
+  /** For tests. */
+  micro: {
+    kind: 'autoregressive', maxObjects: 2, classCount: 3, gridSide: 4, embeddingWidth: 8,
+    width: 12, layers: 2, heads: 2, headWidth: 4,
+  },
+} as const satisfies Record<string, AutoregressivePriorConfig>;
+
+export const diffusionPriorPresets = {
+  /** The paper gives no sizes: those of the published layout encoder with half its layers, ours. */
+  default: {
+    kind: 'diffusion', maxLength: 92, embeddingWidth: 512, width: 512, layers: 8, heads: 8, headWidth: 64,
+    schedule: layout2imgSchedule,
+  },
+  /** For the `tiny` generator. */
+  tiny: {
+    kind: 'diffusion', maxLength: 36, embeddingWidth: 64, width: 96, layers: 4, heads: 4, headWidth: 24,
+    schedule: layout2imgSchedule,
+  },
+  /** For tests. */
+  micro: {
+    kind: 'diffusion', maxLength: 6, embeddingWidth: 8, width: 12, layers: 2, heads: 2, headWidth: 4,
+    schedule: { kind: 'scaledLinear', steps: 20, betaStart: 0.01, betaEnd: 0.5 },
+  },
+} as const satisfies Record<string, DiffusionPriorConfig>;

@@ -1,0 +1,116 @@
+/**
+ * Layout tokens as distributions: what a slot may hold, with weights, and the embedding that they stand for.
+ *
+ * Class slots choose among the classes and `none`, corner slots among the cells of the grid and `none`; the last choice
+ * of each is `none`. An embedding is the weighted sum of the rows of the generator's frozen table. Inversion walks in
+ * these weights; the generator may be trained on them too, so that it has seen what inversion shows it.
+ */
+import { add, broadcast, concat, div, exp, less, matmul, mean, mul, randomNormal, randomUniform, reshape, rowDistances,
+  slice, softmax, sqrt, square, where } from '../engine/ops/index.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import type { LayoutVocabulary } from './layoutTokens.ts';
+
+/** One value per choice of every slot: weights, scores or distances. */
+export interface SlotChoices {
+  /** [B, N, C + 1] */
+  readonly classes: Tensor;
+  /** [B, N, 2, S^2 + 1]: top left, bottom right. */
+  readonly corners: Tensor;
+}
+
+/** The rows of the token table that slots choose from. */
+export interface SlotTables {
+  /** [C + 1, D] */
+  readonly classes: Tensor;
+  /** [S^2 + 1, D] */
+  readonly corners: Tensor;
+}
+
+/** tokenTable [K, D] -> the rows that class slots and corner slots may hold. */
+export function slotTables(tokenTable: Tensor, { classCount, gridSide, none }: LayoutVocabulary): SlotTables {
+  const last = slice(tokenTable, 0, none, 1);
+  return {
+    classes: concat([slice(tokenTable, 0, 0, classCount), last], 0),
+    corners: concat([slice(tokenTable, 0, 0, gridSide * gridSide), last], 0),
+  };
+}
+
+/** embeddings [B, 3 N, D] -> those of class slots [B, N, D] and of corner slots [B, N, 2, D]. */
+function splitSlots(embeddings: Tensor): SlotChoices {
+  const [B, L, D] = embeddings.shape as [number, number, number];
+  const slots = reshape(embeddings, [B, L / 3, 3, D]);
+  return { classes: reshape(slice(slots, 2, 0, 1), [B, L / 3, D]), corners: slice(slots, 2, 1, 2) };
+}
+
+/** Weights -> the embeddings [B, 3 N, D] that they stand for. */
+export function embedChoices({ classes, corners }: SlotChoices, tables: SlotTables): Tensor {
+  const [B, N] = classes.shape as [number, number];
+  const D = tables.classes.shape[1]!;
+  const ofClasses = matmul(reshape(classes, [B * N, -1]), tables.classes);
+  const ofCorners = matmul(reshape(corners, [2 * B * N, -1]), tables.corners);
+  return reshape(concat([reshape(ofClasses, [B, N, 1, D]), reshape(ofCorners, [B, N, 2, D])], 2), [B, 3 * N, D]);
+}
+
+/** Squared distances of embeddings [B, 3 N, D] to the rows that each slot may hold. */
+export function choiceDistances(embeddings: Tensor, tables: SlotTables): SlotChoices {
+  const { classes, corners } = splitSlots(embeddings);
+  const [B, N, D] = classes.shape as [number, number, number];
+  return {
+    classes: reshape(rowDistances(reshape(classes, [B * N, D]), tables.classes, 'l2'), [B, N, -1]),
+    corners: reshape(rowDistances(reshape(corners, [2 * B * N, D]), tables.corners, 'l2'), [B, N, 2, -1]),
+  };
+}
+
+/** Root mean square of all scalars of the choosable rows []: the unit in which noise on embeddings is given. */
+export function tableScale({ corners }: SlotTables): Tensor {
+  return sqrt(mean(square(corners)));
+}
+
+/**
+ * Posterior weights of the choices of every slot, given embeddings with Gaussian noise:
+ * softmax(-distance^2 / (2 sigma^2)), every choice alike before.
+ *
+ *   embeddings  [B, 3 N, D]
+ *   sigma       [B, 3 N]      standard deviation of the noise on every scalar
+ */
+export function softAssign(embeddings: Tensor, sigma: Tensor, tables: SlotTables): SlotChoices {
+  const { classes, corners } = choiceDistances(embeddings, tables);
+  const [B, N] = classes.shape as [number, number];
+  const precision = reshape(div(-0.5, square(sigma)), [B, N, 3]);
+  return {
+    classes: softmax(mul(classes, slice(precision, 2, 0, 1))),
+    corners: softmax(mul(corners, reshape(slice(precision, 2, 1, 2), [B, N, 2, 1]))),
+  };
+}
+
+/** How a generator is trained on uncertain layouts; see `uncertainEmbeddings`. */
+export interface UncertaintyConfig {
+  /** Share of the layouts of a batch that are shown uncertain; 0 as published. */
+  readonly share: number;
+  /** Range of the noise on embeddings, log-uniform, in units of a row's length. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Embeddings of layouts, some of them uncertain: noise is added to the rows, and the rows are replaced by their
+ * posterior mean given the noisy ones. A network trained on these has seen every stage between knowing nothing and
+ * knowing a token, as an inversion passes through them.
+ *
+ *   rows   [B, 3 N, D]   of the true tokens
+ *   key    u32 [2]       of the random draws
+ */
+export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, config: UncertaintyConfig, key: Tensor): Tensor {
+  if (config.share === 0) return rows;
+  const [B, L, D] = rows.shape as [number, number, number];
+  const draw = (shape: readonly number[], stream: string): Tensor => randomUniform(shape, key, `uncertain ${stream}`);
+  const level = (shape: readonly number[], stream: string): Tensor =>
+    mul(exp(mul(draw(shape, stream), Math.log(config.high / config.low))), config.low);
+  // Half of them have one level for all tokens, half a level of its own for each.
+  const shared = less(draw([B, 1], 'shared'), 0.5);
+  const relative = where(shared, broadcast(level([B, 1], 'level'), [B, L]), level([B, L], 'levels'));
+  const sigma = mul(relative, mul(tableScale(tables), Math.sqrt(2 * D)));
+  const noisy = add(rows, mul(reshape(sigma, [B, L, 1]), randomNormal(rows.shape, key, 'uncertain noise')));
+  const mixed = embedChoices(softAssign(noisy, sigma, tables), tables);
+  return where(less(draw([B, 1, 1], 'share'), config.share), mixed, rows);
+}

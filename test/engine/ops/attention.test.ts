@@ -1,0 +1,58 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { attention } from '../../../engine/ops/attention.ts';
+import { inputTensor } from '../../../engine/ops/index.ts';
+import { checkOp } from '../../support/checkOp.ts';
+
+interface Case {
+  readonly B: number;
+  readonly Lq: number;
+  readonly Lk: number;
+  readonly heads: number;
+  readonly D: number;
+  readonly Dv?: number;
+  readonly causal?: boolean;
+}
+
+const cases: Case[] = [
+  { B: 1, Lq: 1, Lk: 1, heads: 1, D: 1 },
+  { B: 2, Lq: 5, Lk: 7, heads: 3, D: 3, Dv: 2 },
+  { B: 1, Lq: 8, Lk: 6, heads: 2, D: 4 },
+  { B: 2, Lq: 9, Lk: 17, heads: 1, D: 8, Dv: 12 },
+  { B: 1, Lq: 66, Lk: 92, heads: 2, D: 32 },
+  { B: 1, Lq: 17, Lk: 65, heads: 1, D: 128 },
+  { B: 1, Lq: 6, Lk: 9, heads: 1, D: 65 },
+  { B: 2, Lq: 1, Lk: 33, heads: 2, D: 4, causal: true },
+  { B: 1, Lq: 67, Lk: 67, heads: 1, D: 8, causal: true },
+  { B: 1, Lq: 19, Lk: 43, heads: 2, D: 72, causal: true },
+];
+
+for (const variant of ['workgroup', 'subgroup']) {
+  for (const { B, Lq, Lk, heads, D, Dv = D, causal = false } of cases) {
+    const name = `attention ${B} x ${heads}, ${Lq} queries, ${Lk} keys, ${D} and ${Dv} wide, `
+      + `${causal ? 'causal, ' : ''}${variant}`;
+    test(name, () => checkOp({
+      name, variant,
+      operands: [{ shape: [B, Lq, heads * D] }, { shape: [B, Lk, heads * D] }, { shape: [B, Lk, heads * Dv] }],
+      apply: (q, k, v) => attention(q, k, v, { heads, causal }),
+    }));
+  }
+}
+
+test('scores far from zero neither overflow nor vanish', () => checkOp({
+  name: 'attention far', derivative: false, tolerance: 2e-4,
+  operands: [{ shape: [1, 9, 4] }, { shape: [1, 11, 4] }, { shape: [1, 11, 4] }],
+  apply: (q, k, v) => attention(q, k, v, { heads: 1, scale: 60 }),
+}));
+
+test('wrong operands are refused', () => {
+  const [q, k] = [inputTensor('q', [2, 3, 8]), inputTensor('k', [2, 2, 8])];
+  assert.throws(() => attention(q, k, k, { heads: 3 }), /attention: the width of q must be a multiple of 3 heads/);
+  assert.throws(() => attention(q, k, inputTensor('v', [2, 4, 8]), { heads: 2 }),
+    /attention: q, k and v must be .*, found f32 \[2, 3, 8\], f32 \[2, 2, 8\] and f32 \[2, 4, 8\]/);
+  assert.throws(() => attention(q, k, k, { heads: 2, causal: true }), /at least as many keys as queries, found 2 and 3/);
+  const wide = inputTensor('wide', [1, 4, 512]);
+  assert.throws(() => attention(wide, wide, wide, { heads: 1 }), /heads must be at most 128 wide/);
+});
+
+test.run();

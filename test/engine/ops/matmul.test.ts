@@ -1,0 +1,53 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { inputTensor, linear, matmul } from '../../../engine/ops/index.ts';
+import { checkOp } from '../../support/checkOp.ts';
+
+const variants = ['subgroup', 'tiled'];
+const sides = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
+
+function check(name: string, [B, M, K, N]: number[], derivative = true): void {
+  for (const variant of variants) {
+    for (const { transposeA, transposeB } of sides) {
+      const title = `${name}, ${variant}${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}`;
+      test(title, () => checkOp({
+        name: title, variant, derivative,
+        operands: [{ shape: [B!, ...(transposeA ? [K!, M!] : [M!, K!])] }, { shape: [B!, ...(transposeB ? [N!, K!] : [K!, N!])] }],
+        apply: (a, b) => matmul(a, b, { transposeA, transposeB }),
+      }));
+    }
+  }
+}
+
+check('single number', [1, 1, 1, 1]);
+check('primes', [2, 7, 5, 3]);
+check('multiples of four', [3, 8, 12, 32]);
+check('just past a tile', [1, 65, 17, 66], false);
+check('exact tiles', [2, 64, 32, 64], false);
+check('long rows', [1, 3, 301, 5], false);
+check('long aligned rows', [1, 17, 260, 36], false);
+
+const wrapper = (name: string, shapes: number[][], apply: Parameters<typeof checkOp>[0]['apply']): void => {
+  test(name, () => checkOp({ name, operands: shapes.map((shape) => ({ shape })), apply }));
+};
+
+wrapper('plain matrices', [[3, 4], [4, 5]], (a, b) => matmul(a, b));
+wrapper('shared right side', [[2, 3, 4, 5], [5, 6]], (a, b) => matmul(a, b));
+wrapper('shared right side, transposed left', [[2, 4, 3], [4, 5]], (a, b) => matmul(a, b, { transposeA: true }));
+wrapper('shared left side', [[3, 4], [5, 4, 2]], (a, b) => matmul(a, b));
+wrapper('two leading axes', [[2, 3, 4, 5], [2, 3, 6, 5]], (a, b) => matmul(a, b, { transposeB: true }));
+wrapper('leading axes of both sides repeat', [[2, 1, 4, 5], [3, 5, 2]], (a, b) => matmul(a, b));
+wrapper('linear', [[2, 3, 5], [7, 5], [7]], (x, w, b) => linear(x, w, b));
+wrapper('linear without bias', [[4, 8], [12, 8]], (x, w) => linear(x, w));
+wrapper('linear on a vector', [[5], [3, 5], [3]], (x, w, b) => linear(x, w, b));
+
+test('what does not fit is refused', () => {
+  const x = (...shape: number[]): ReturnType<typeof inputTensor> => inputTensor('x', shape);
+  assert.throws(() => matmul(x(2, 3), x(4, 5)), /matmul: a has 3 columns but b has 4 rows; found a f32 \[1, 2, 3\]/);
+  assert.throws(() => matmul(x(2, 2, 3), x(3, 3, 5)), /matmul: leading axes must be equal or 1/);
+  assert.throws(() => matmul(x(3), x(3, 5)), /matmul: operands must have at least 2 axes/);
+  assert.throws(() => linear(x(2, 3), x(5, 4)), /linear: x has 3 columns but weight expects 4/);
+  assert.throws(() => linear(x(2, 3), x(5, 3), x(4)), /linear: bias must be \[5\], found f32 \[4\]/);
+});
+
+test.run();

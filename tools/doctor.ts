@@ -1,0 +1,59 @@
+/** `npm run doctor`: which adapter answers, what it offers, how fast it is, and what is wrong if none does. */
+import { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import { measureRoofline } from '../engine/profile.ts';
+import { command, oneOf, runCommand, splitOverrides, writeJson } from './cli.ts';
+
+interface Options {
+  readonly adapter?: string;
+  readonly mode: 'safe' | 'fast';
+  readonly json?: string;
+}
+
+const shownLimits = [
+  'maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup', 'maxImmediateSize',
+] as const;
+
+async function diagnose(options: Options): Promise<void> {
+  const device = await Device.open({ mode: options.mode, timestamps: true, ...(options.adapter && { adapter: options.adapter }) });
+  const { info } = device.adapter;
+  const line = (name: string, value: unknown): void => console.log(`${name.padEnd(36)}${String(value)}`);
+  line('adapter', info.description || info.device);
+  line('vendor, architecture', `${info.vendor}, ${info.architecture}`);
+  line('software adapter', device.capabilities.software ? 'yes: correct, but a hundredth of the speed of a GPU' : 'no');
+  line('subgroup size', `${info.subgroupMinSize} to ${info.subgroupMaxSize}`);
+  line('features', [...device.gpu.features].sort().join(' '));
+  const matrix = (info as { subgroupMatrixConfigs?: unknown[] }).subgroupMatrixConfigs ?? [];
+  line('subgroup matrix configurations', matrix.length > 0 ? JSON.stringify(matrix) : 'none');
+  const limits = Object.fromEntries(shownLimits.map((name) => [name, device.limits[name] as number]));
+  for (const [name, value] of Object.entries(limits)) line(name, value);
+  const roofline = device.gpu.features.has('timestamp-query') ? await measureRoofline(device) : null;
+  line('measured fma peak', roofline ? `${roofline.fmaPeakGflops.toFixed(1)} GFLOP/s` : 'no timestamp queries here');
+  line('measured memory peak', roofline ? `${roofline.memoryPeakGbPerSecond.toFixed(1)} GB/s` : '-');
+  writeJson(options.json, {
+    adapter: info.description || info.device, vendor: info.vendor, architecture: info.architecture,
+    software: device.capabilities.software, features: [...device.gpu.features].sort(), limits, roofline,
+  });
+  device.close();
+}
+
+const hint = process.platform === 'linux'
+  ? 'On Linux Dawn needs a Vulkan driver: install the one of your GPU, or run ./setup.sh as root for Mesa\'s software one. '
+    + 'In a container the driver\'s files and /dev nodes must be passed in.'
+  : 'Update the driver of your GPU.';
+
+const root = command('doctor', 'Shows the WebGPU adapter, its features, limits and measured speed.', 'npm run doctor')
+  .option('--adapter <name>', 'part of the name of the GPU adapter to use')
+  .option('--mode <safe|fast>', 'toggles to open the device with', oneOf('safe', 'fast'), 'fast')
+  .option('--json <file>', 'also write the figures to this file')
+  .action(async (options: Options) => {
+    try {
+      await diagnose(options);
+    } catch (error) {
+      if (error instanceof UserError && !options.adapter) throw new UserError(`no WebGPU adapter answers. ${hint}`);
+      throw error;
+    }
+  });
+
+await runCommand(root, splitOverrides(process.argv.slice(2)).argv);

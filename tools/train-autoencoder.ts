@@ -1,0 +1,29 @@
+/** `npm run train:autoencoder`: a first stage from pictures to latents and back. */
+import { autoencoderTask } from '../train/autoencoder.ts';
+import { readDatasets } from '../train/data.ts';
+import { autoencoderRuns } from '../train/presets/autoencoder.ts';
+import { command, openDevice, runCommand, splitOverrides } from './cli.ts';
+import { chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+
+const { argv, overrides } = splitOverrides(process.argv.slice(2));
+
+const root = withTraining(
+  command('train:autoencoder', 'Trains the first stage: pictures to latents and back.',
+    'npm run train:autoencoder -- --annotations data/train.json --images data/images --out runs/autoencoder')
+    .option('--images <dir>', 'folder of the pictures (required)')
+    .option('--validate-images <dir>', 'folder of the validation pictures (default: that of --images)'),
+  Object.keys(autoencoderRuns), 'tiny',
+).action(async (options: TrainOptions) => {
+  const paths = dataPaths(options, true);
+  const run = chooseConfig(autoencoderRuns, options, overrides);
+  const data = await readDatasets(paths, { minObjects: 0, maxObjects: Infinity }, run.seed);
+  console.log(data.summary);
+  const device = await openDevice({ ...options, timestamps: options.profile ?? false });
+  console.log(`config: ${JSON.stringify(run)}`);
+  const task = await autoencoderTask(device, run, data, {
+    images: paths.images, validateImages: paths.validateImages ?? paths.images,
+  });
+  await runTraining(device, task, run.loop, options);
+});
+
+await runCommand(root, argv);

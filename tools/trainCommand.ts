@@ -1,0 +1,102 @@
+/** What the three training commands share: options, presets with overrides, and the loop with its progress. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import { profileProgram } from '../engine/profile.ts';
+import { writeRunPage } from '../evaluate/report/runPage.ts';
+import { overrideConfig, type Overrides } from '../train/config.ts';
+import type { DataPaths } from '../train/data.ts';
+import { train, type LoopConfig, type Task } from '../train/loop.ts';
+import { describePlan } from '../train/step.ts';
+import { Progress, interruptSignal, positiveInteger, required, withDevice, writeJson } from './cli.ts';
+
+export interface TrainOptions {
+  readonly annotations?: string;
+  readonly images?: string;
+  readonly validateAnnotations?: string;
+  readonly validateImages?: string;
+  readonly out?: string;
+  readonly preset: string;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly resume?: boolean;
+  readonly profile?: boolean;
+  readonly json?: string;
+  readonly seed: number;
+  readonly adapter?: string;
+  readonly mode: 'safe' | 'fast';
+}
+
+/** Adds the options that all trainings have. */
+export function withTraining(target: Command, presets: readonly string[], preset: string): Command {
+  return withDevice(target
+    .option('--annotations <file>', 'training set, COCO instances JSON (required)')
+    .option('--out <dir>', 'folder of the run (required)')
+    .option('--preset <name>', `sizes and settings: ${presets.join(', ')}`, preset)
+    .option('--validate-annotations <file>', 'validation set (default: a tenth of the training set is held out)')
+    .option('--steps <number>', 'optimiser steps (default: the preset\'s)', positiveInteger)
+    .option('--batch <number>', 'samples a step (default: the preset\'s)', positiveInteger)
+    .option('--resume', 'go on with the run in --out')
+    .option('--profile', 'print the time of every kernel of a step at the end')
+    .option('--json <file>', 'also write the last figures to this file')
+    .addHelpText('after', '\nAny field of the preset is overridden by a dotted option: --optim.lr 1e-4'));
+}
+
+/** The preset with the options of the command line in it; printed by the caller. */
+export function chooseConfig<T extends { readonly loop: LoopConfig; readonly batch: number; readonly seed: number }>(
+  presets: Readonly<Record<string, T>>, options: TrainOptions, overrides: Overrides): T {
+  const preset = presets[options.preset];
+  if (!preset) throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
+  const config = overrideConfig(preset, overrides);
+  return {
+    ...config, seed: options.seed, batch: options.batch ?? config.batch,
+    loop: { ...config.loop, steps: options.steps ?? config.loop.steps },
+  };
+}
+
+/** Paths of the data, checked before anything slow begins. */
+export function dataPaths(options: TrainOptions, needsImages: boolean): DataPaths {
+  const paths = {
+    annotations: required(options.annotations, '--annotations'),
+    images: needsImages ? required(options.images, '--images') : options.images ?? '.',
+  };
+  if (needsImages && !existsSync(paths.images)) throw new UserError(`--images ${paths.images}: there is no such folder`);
+  return {
+    ...paths,
+    ...(options.validateAnnotations !== undefined && { validateAnnotations: options.validateAnnotations }),
+    ...(options.validateImages !== undefined && { validateImages: options.validateImages }),
+  };
+}
+
+/** Runs the loop with progress, pages and a summary. */
+export async function runTraining(device: Device, task: Task, loop: LoopConfig, options: TrainOptions): Promise<void> {
+  const out = required(options.out, '--out');
+  console.log(describePlan(task.program));
+  const progress = new Progress('step', loop.steps);
+  const result = await train(device, task, loop, {
+    out, resume: options.resume ?? false, signal: interruptSignal(),
+    progress: (done, note) => progress.update(done, note),
+    print: (line) => console.log(line),
+    saved: async (out) => { await writeRunPage(out); },
+  });
+  progress.stop();
+  if (options.profile) await printProfile(device, task);
+  const figures = Object.entries(result.figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`).join('  ');
+  console.log(`${result.interrupted ? 'stopped' : 'done'} at step ${result.step}: ${figures}`);
+  console.log(`see ${join(out, 'index.html')}${result.interrupted ? '; go on with --resume' : ''}`);
+  writeJson(options.json, { step: result.step, ...result.figures });
+  device.close();
+  if (result.interrupted) process.exitCode = 130;
+}
+
+async function printProfile(device: Device, task: Task): Promise<void> {
+  const kernels = await profileProgram(device, task.program);
+  const total = kernels.reduce((ms, kernel) => ms + kernel.ms, 0);
+  console.log(`\nkernels of one step, ${total.toFixed(1)} ms in all:`);
+  for (const { label, calls, ms, gflops, gbPerSecond } of kernels.slice(0, 25)) {
+    console.log(`${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} % ${String(calls).padStart(4)} x  `
+      + `${gflops.toFixed(2).padStart(7)} GFLOP/s ${gbPerSecond.toFixed(2).padStart(7)} GB/s  ${label}`);
+  }
+}

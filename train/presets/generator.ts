@@ -1,0 +1,29 @@
+import { generatorPresets } from '../../models/unet/config.ts';
+import type { GeneratorTraining } from '../generator.ts';
+import { defaultOptim } from '../step.ts';
+
+/** For 64-px pictures in 4 x 16 x 16 latents, up to 12 objects on a 32 x 32 grid, on any adapter. */
+const tiny: GeneratorTraining = {
+  model: generatorPresets.tiny,
+  vocabulary: { vocabularySize: 1025, maxObjects: 12, encodeCrop: false },
+  data: { flip: true, minArea: 1e-5 },
+  uncertainty: { share: 0.5, low: 0.08, high: 1.5 },
+  batch: 16,
+  optim: { ...defaultOptim, lr: 1e-3, beta2: 0.99, ema: 0.999 },
+  loop: { steps: 10_000, logEvery: 10, validateEvery: 250, sampleEvery: 1000, checkpointEvery: 250 },
+  seed: 0,
+};
+
+/** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
+const layout2img256: GeneratorTraining = {
+  model: generatorPresets['layout2img-256'],
+  vocabulary: { vocabularySize: 8192, maxObjects: 30, encodeCrop: true },
+  data: { flip: true, minArea: 1e-5 },
+  uncertainty: { share: 0, low: 0.08, high: 1.5 },
+  batch: 24,
+  optim: { ...defaultOptim, lr: 4.8e-5, warmup: 0, decay: 'constant', ema: 0.9999 },
+  loop: { steps: 4_400_000, logEvery: 50, validateEvery: 5000, sampleEvery: 10_000, checkpointEvery: 5000 },
+  seed: 23,
+};
+
+export const generatorRuns = { tiny, 'layout2img-256': layout2img256 } as const;

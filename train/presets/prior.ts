@@ -1,0 +1,25 @@
+import { autoregressivePriorPresets } from '../../models/prior/config.ts';
+import type { PriorTraining } from '../prior.ts';
+import { defaultOptim } from '../step.ts';
+
+/** Goes with the `tiny` generator. */
+const tiny: PriorTraining = {
+  model: autoregressivePriorPresets.tiny,
+  data: { flip: true, minArea: 1e-5 },
+  uncertainty: { share: 0.5, low: 0.08, high: 1.5 },
+  batch: 64,
+  optim: { ...defaultOptim, lr: 1e-3, beta2: 0.99, ema: 0.99 },
+  loop: { steps: 3000, logEvery: 10, validateEvery: 100, sampleEvery: 500, checkpointEvery: 200 },
+  seed: 0,
+};
+
+/** Goes with the published generator. */
+const standard: PriorTraining = {
+  ...tiny,
+  model: autoregressivePriorPresets.default,
+  uncertainty: { ...tiny.uncertainty, share: 0 },
+  optim: { ...defaultOptim, lr: 1e-4, warmup: 1000, ema: 0.9999 },
+  loop: { steps: 200_000, logEvery: 50, validateEvery: 1000, sampleEvery: 5000, checkpointEvery: 1000 },
+};
+
+export const priorRuns = { tiny, default: standard } as const;

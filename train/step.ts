@@ -1,0 +1,70 @@
+/** One optimiser step as a program: gradients, clipping, AdamW, averages and the counter, from a loss. */
+import { compile } from '../engine/compile/compile.ts';
+import type { Device } from '../engine/device.ts';
+import { grad } from '../engine/grad.ts';
+import { AdamW, Ema, clipGradNorm, learningRate, type StepCounter } from '../engine/optim.ts';
+import type { ParamStore } from '../engine/params.ts';
+import type { Program } from '../engine/program.ts';
+import type { State } from '../engine/state.ts';
+import type { Tensor } from '../engine/tensor.ts';
+
+export interface OptimConfig {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** Decoupled decay per unit of learning rate. */
+  readonly weightDecay: number;
+  /** Steps of linear rise of the learning rate. */
+  readonly warmup: number;
+  readonly decay: 'constant' | 'linear' | 'cosine';
+  /** Fraction of `lr` that a decaying rate ends at. */
+  readonly floor: number;
+  /** Largest joint norm of the gradients; larger ones are scaled down. */
+  readonly clip: number;
+  /** Decay of the running average of the weights; 0 keeps none. */
+  readonly ema: number;
+}
+
+/** AdamW with PyTorch's defaults, gently clipped. */
+export const defaultOptim: OptimConfig = {
+  lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, warmup: 100, decay: 'cosine', floor: 0.02,
+  clip: 1, ema: 0.999,
+};
+
+export interface TrainingStep {
+  readonly program: Program;
+  readonly averages: readonly State[];
+  /** What the next step depends on, besides the parameters. */
+  readonly states: readonly State[];
+}
+
+/**
+ * Compiles a step that lowers `loss` [] by the parameters of `store`.
+ * Outputs: loss, gradNorm, lr, and `extra`.
+ */
+export async function compileStep(device: Device, name: string, store: ParamStore, loss: Tensor, counter: StepCounter,
+  optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {}): Promise<TrainingStep> {
+  const targets = store.groups.map(({ state }) => state);
+  const optimiser = new AdamW(targets, optim);
+  const lr = learningRate({ ...optim, steps }, counter.step);
+  const packed = store.packGradients(grad(loss, [...store.tensors.values()]));
+  const { gradients, norm } = clipGradNorm(packed, optim.clip);
+  const { updates, values } = optimiser.step(gradients, lr);
+  const ema = optim.ema > 0 ? new Ema(targets, optim.ema) : null;
+  if (ema) {
+    ema.averages.forEach((average, i) => { average.initial = targets[i]!.initial?.slice() ?? null; });
+    updates.push(...ema.step(values, counter.step));
+  }
+  updates.push(counter.update);
+  const program = await compile(device, { name, outputs: { loss, gradNorm: norm, lr, ...extra }, updates });
+  return { program, averages: ema?.averages ?? [], states: [...optimiser.states, counter.state] };
+}
+
+/** One line on what a program takes. */
+export function describePlan(program: Program): string {
+  const { kernels, dispatches, plannedBytes, unsharedBytes, stateBytes } = program.summary;
+  const mb = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return `${program.name}: ${dispatches} dispatches of ${kernels} kernels; ${mb(plannedBytes)} for intermediates `
+    + `(${mb(unsharedBytes)} unshared), ${mb(stateBytes)} of states`;
+}
