@@ -134,7 +134,8 @@ export class Device {
     return buffer;
   }
 
-  private clear(buffer: GPUBuffer): void {
+  /** Fills a buffer with zeros. */
+  clear(buffer: GPUBuffer): void {
     const encoder = this.gpu.createCommandEncoder();
     encoder.clearBuffer(buffer);
     this.gpu.queue.submit([encoder.finish()]);

@@ -19,7 +19,9 @@ export type Init =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal'; readonly std: number }
   /** Uniform in [-bound, bound). */
-  | { readonly kind: 'uniform'; readonly bound: number };
+  | { readonly kind: 'uniform'; readonly bound: number }
+  /** Whatever a function makes of the parameter's own stream. */
+  | { readonly kind: 'drawn'; readonly draw: (random: RandomStream, shape: readonly number[]) => Float32Array };
 
 export const zeros: Init = { kind: 'constant', value: 0 };
 export const ones: Init = { kind: 'constant', value: 1 };
@@ -117,6 +119,7 @@ function drawInitial(spec: ParamSpec, seed: number): Float32Array {
   const values = new Float32Array(sizeOf(spec.shape));
   if (init.kind === 'constant') return values.fill(init.value);
   const stream = new RandomStream(seed, spec.name);
+  if (init.kind === 'drawn') return init.draw(stream, spec.shape);
   return values.map(() => (init.kind === 'normal' ? init.std * stream.normal() : stream.uniform(-init.bound, init.bound)));
 }
 

@@ -166,8 +166,8 @@ export function guided(conditional: Denoiser, unconditional: Denoiser, scale: nu
 }
 
 /** A network that predicts something else, as a denoiser. */
-export function noiseDenoiser(predict: Denoiser, prediction: DiffusionConfig['prediction'], { alphaBar }: NoiseSchedule):
-  Denoiser {
+export function noiseDenoiser(predict: Denoiser, prediction: DiffusionConfig['prediction'],
+  { alphaBar }: NoiseSchedule): Denoiser {
   if (prediction === 'noise') return predict;
   return async (x, t) => {
     const signal = Math.sqrt(alphaBar[t]!);

@@ -6,7 +6,7 @@
  * these weights; the generator may be trained on them too, so that it has seen what inversion shows it.
  */
 import { add, broadcast, concat, div, exp, less, matmul, mean, mul, randomNormal, randomUniform, reshape, rowDistances,
-  slice, softmax, sqrt, square, where } from '../engine/ops/index.ts';
+  slice, softmax, sqrt, square, table, where } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from './layoutTokens.ts';
 
@@ -68,18 +68,19 @@ export function tableScale({ corners }: SlotTables): Tensor {
 
 /**
  * Posterior weights of the choices of every slot, given embeddings with Gaussian noise:
- * softmax(-distance^2 / (2 sigma^2)), every choice alike before.
+ * softmax(-distance^2 / (2 sigma^2) + log p).
  *
- *   embeddings  [B, 3 N, D]
- *   sigma       [B, 3 N]      standard deviation of the noise on every scalar
+ *   embeddings    [B, 3 N, D]
+ *   sigma         [B, 3 N]     standard deviation of the noise on every scalar
+ *   logFrequency  log p of every choice, broadcast over B: how often a slot holds it in the training layouts
  */
-export function softAssign(embeddings: Tensor, sigma: Tensor, tables: SlotTables): SlotChoices {
+export function softAssign(embeddings: Tensor, sigma: Tensor, tables: SlotTables, logFrequency: SlotChoices): SlotChoices {
   const { classes, corners } = choiceDistances(embeddings, tables);
   const [B, N] = classes.shape as [number, number];
   const precision = reshape(div(-0.5, square(sigma)), [B, N, 3]);
   return {
-    classes: softmax(mul(classes, slice(precision, 2, 0, 1))),
-    corners: softmax(mul(corners, reshape(slice(precision, 2, 1, 2), [B, N, 2, 1]))),
+    classes: softmax(add(mul(classes, slice(precision, 2, 0, 1)), logFrequency.classes)),
+    corners: softmax(add(mul(corners, reshape(slice(precision, 2, 1, 2), [B, N, 2, 1])), logFrequency.corners)),
   };
 }
 
@@ -97,10 +98,11 @@ export interface UncertaintyConfig {
  * posterior mean given the noisy ones. A network trained on these has seen every stage between knowing nothing and
  * knowing a token, as an inversion passes through them.
  *
- *   rows   [B, 3 N, D]   of the true tokens
- *   key    u32 [2]       of the random draws
+ *   rows          [B, 3 N, D]   of the true tokens
+ *   logFrequency  as `softAssign` takes it
+ *   key           u32 [2]       of the random draws
  */
-export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, config: UncertaintyConfig, key: Tensor): Tensor {
+export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, logFrequency: SlotChoices, config: UncertaintyConfig, key: Tensor): Tensor {
   if (config.share === 0) return rows;
   const [B, L, D] = rows.shape as [number, number, number];
   const draw = (shape: readonly number[], stream: string): Tensor => randomUniform(shape, key, `uncertain ${stream}`);
@@ -111,6 +113,45 @@ export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, config: Un
   const relative = where(shared, broadcast(level([B, 1], 'level'), [B, L]), level([B, L], 'levels'));
   const sigma = mul(relative, mul(tableScale(tables), Math.sqrt(2 * D)));
   const noisy = add(rows, mul(reshape(sigma, [B, L, 1]), randomNormal(rows.shape, key, 'uncertain noise')));
-  const mixed = embedChoices(softAssign(noisy, sigma, tables), tables);
+  const mixed = embedChoices(softAssign(noisy, sigma, tables, logFrequency), tables);
   return where(less(draw([B, 1, 1], 'share'), config.share), mixed, rows);
+}
+
+/** Added to every count: a choice never seen is not impossible. */
+const smoothing = 2e-4;
+
+/** Logarithms of how often each slot holds each choice in some layouts: values for `slotFrequencyTensors`. */
+export interface SlotFrequencies {
+  /** [N, C + 1] */
+  readonly classes: Float32Array;
+  /** [N, 2, S^2 + 1] */
+  readonly corners: Float32Array;
+}
+
+/** Counts choices over token sequences; those of a layout should come in the random order that models see. */
+export function slotFrequencies(vocabulary: LayoutVocabulary, sequences: Iterable<Int32Array>): SlotFrequencies {
+  const { maxObjects: N, classCount, gridSide, none } = vocabulary;
+  const [C, S] = [classCount + 1, gridSide * gridSide + 1];
+  const classes = new Float32Array(N * C).fill(smoothing);
+  const corners = new Float32Array(2 * N * S).fill(smoothing);
+  let count = 0;
+  for (const tokens of sequences) {
+    for (let n = 0; n < N; n++) {
+      const choice = (slot: number, last: number): number => (tokens[3 * n + slot] === none ? last : tokens[3 * n + slot]!);
+      classes[n * C + choice(0, C - 1)]!++;
+      corners[2 * n * S + choice(1, S - 1)]!++;
+      corners[(2 * n + 1) * S + choice(2, S - 1)]!++;
+    }
+    count++;
+  }
+  return {
+    classes: classes.map((value) => Math.log(value / (count + smoothing * C))),
+    corners: corners.map((value) => Math.log(value / (count + smoothing * S))),
+  };
+}
+
+/** Frequencies as constants of a graph: [N, C + 1] and [N, 2, S^2 + 1]. */
+export function slotFrequencyTensors(vocabulary: LayoutVocabulary, { classes, corners }: SlotFrequencies): SlotChoices {
+  const { maxObjects: N, classCount, gridSide } = vocabulary;
+  return { classes: table(classes, [N, classCount + 1]), corners: table(corners, [N, 2, gridSide * gridSide + 1]) };
 }

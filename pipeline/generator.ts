@@ -1,7 +1,9 @@
 /** A trained generator as a thing to use: its description, its weights, its losses and its samples. */
 import type { Category } from '../data/annotations.ts';
+import type { NamedArray } from '../engine/checkpoint.ts';
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { inputTensor } from '../engine/ops/index.ts';
 import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Program } from '../engine/program.ts';
@@ -12,6 +14,7 @@ import { latentShape } from '../models/autoencoder/config.ts';
 import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
 import { emptyLayout, layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
 import { guided, noiseDenoiser, samplers, type Denoiser } from '../models/samplers.ts';
+import type { SlotFrequencies } from '../models/softTokens.ts';
 import type { GeneratorConfig } from '../models/unet/config.ts';
 import { encoderScope, generator, generatorFromEmbeddings } from '../models/unet/generator.ts';
 import { embedTokens } from '../models/unet/layoutEncoder.ts';
@@ -49,6 +52,15 @@ export function generatorLoss(p: Scope, z: Tensor, t: Tensor, noise: Tensor, emb
   const schedule = noiseSchedule(model.diffusion.schedule);
   const predicted = generatorFromEmbeddings(p, addNoise(schedule, z, noise, t), t, embeddings, model);
   return denoisingLoss(model.diffusion.loss, predicted, predictionTarget(schedule, model.diffusion.prediction, z, noise, t));
+}
+
+/** Frequencies of slot choices as they are kept in a run's checkpoint. */
+export function frequencyArrays(vocabulary: LayoutVocabulary, { classes, corners }: SlotFrequencies): [string, NamedArray][] {
+  const { maxObjects: N, classCount, gridSide } = vocabulary;
+  return [
+    ['slot_log_frequency.classes', { shape: [N, classCount + 1], data: classes }],
+    ['slot_log_frequency.corners', { shape: [N, 2, gridSide * gridSide + 1], data: corners }],
+  ];
 }
 
 /** How pictures are drawn from layouts. */
@@ -114,6 +126,8 @@ export interface Generator {
   readonly vocabulary: LayoutVocabulary;
   readonly store: ParamStore;
   readonly firstStage: FirstStage;
+  /** How often each slot holds each choice in the training layouts. */
+  readonly frequencies: SlotFrequencies;
 }
 
 /** Loads a generator with its first stage. */
@@ -125,7 +139,15 @@ export async function openGenerator(device: Device, dir: string): Promise<Genera
   const specs = generatorSpecs(description.model, latentShape(description.autoencoder, size, size), vocabulary.length);
   const store = new ParamStore('generator', specs);
   store.load(run.weights, run.file);
-  const firstStage = await FirstStage.open(device, description.autoencoder, run.frozen, run.file, size);
-  return { run, description, vocabulary, store, firstStage };
+  const weights = new Map(run.frozen);
+  const frequency = (slots: string): Float32Array => {
+    const array = weights.get(`slot_log_frequency.${slots}`);
+    if (!array) throw new UserError(`${run.file}: lacks slot_log_frequency.${slots}. Was it written by an older version?`);
+    weights.delete(`slot_log_frequency.${slots}`);
+    return array.data;
+  };
+  const frequencies = { classes: frequency('classes'), corners: frequency('corners') };
+  const firstStage = await FirstStage.open(device, description.autoencoder, weights, run.file, size);
+  return { run, description, vocabulary, store, firstStage, frequencies };
 }
 

@@ -12,11 +12,11 @@ import { StepCounter } from '../engine/optim.ts';
 import { ParamStore } from '../engine/params.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { noiseSchedule } from '../models/diffusion.ts';
-import { generatorLoss, generatorSpecs, type GeneratorDescription } from '../pipeline/generator.ts';
+import { frequencyArrays, generatorLoss, generatorSpecs, type GeneratorDescription } from '../pipeline/generator.ts';
 import { encodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary, type LayoutVocabularyConfig }
   from '../models/layoutTokens.ts';
-import { slotTables, uncertainEmbeddings, type UncertaintyConfig } from '../models/softTokens.ts';
+import { slotFrequencies, slotFrequencyTensors, slotTables, uncertainEmbeddings, type SlotFrequencies, type UncertaintyConfig }
+  from '../models/softTokens.ts';
 import type { GeneratorConfig } from '../models/unet/config.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { embedTokens, tokenTable } from '../models/unet/layoutEncoder.ts';
@@ -35,6 +35,8 @@ export interface GeneratorTraining {
     /** Boxes must cover more than this fraction of the picture. */
     readonly minArea: number;
   };
+  /** Timesteps that are trained, [low, high): all as published. Inversion needs only those where the layout matters. */
+  readonly timesteps: readonly [number, number];
   /** Layouts shown uncertain, so that inversion stays on known ground; share 0 is the published training. */
   readonly uncertainty: UncertaintyConfig;
   readonly batch: number;
@@ -63,13 +65,26 @@ export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, fli
   return encodeLayout(vocabulary, objects);
 }
 
+/** How often each slot holds each choice in the training layouts, over a few random orders of each. */
+export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readonly LayoutItem[], seed: number): SlotFrequencies {
+  const orders = Math.max(1, Math.ceil(4000 / images.length));
+  function* sequences(): Generator<Int32Array> {
+    for (let order = 0; order < orders; order++) {
+      for (const [i, image] of images.entries()) {
+        yield layoutTokens(vocabulary, image, false, new RandomStream(seed, `frequencies ${order} ${i}`));
+      }
+    }
+  }
+  return slotFrequencies(vocabulary, sequences());
+}
+
 export async function generatorTask(device: Device, run: GeneratorRun, data: SplitDataset, latents: {
   training: LatentSet; validation: LatentSet;
 }, frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>): Promise<Task> {
   const { model, batch } = run;
   const vocabulary = layoutVocabulary(run.vocabulary);
-  const schedule = noiseSchedule(model.diffusion.schedule);
   const latent = latents.training.shape;
+  const frequencies = trainingFrequencies(vocabulary, data.training.images, run.seed);
   const specs = generatorSpecs(model, latent, vocabulary.length);
   const store = new ParamStore('generator', specs);
   store.initialise(run.seed);
@@ -79,15 +94,18 @@ export async function generatorTask(device: Device, run: GeneratorRun, data: Spl
   const p = store.scope();
   const encoder = encoderScope(p);
   const rows = embedTokens(encoder, ids, model.encoder);
-  const embeddings = uncertainEmbeddings(rows, slotTables(tokenTable(encoder, model.encoder), vocabulary), run.uncertainty, counter.key);
-  const t = randomIntegers([batch], 0, schedule.steps, counter.key, 'timestep');
+  const embeddings = uncertainEmbeddings(rows, slotTables(tokenTable(encoder, model.encoder), vocabulary),
+    slotFrequencyTensors(vocabulary, frequencies), run.uncertainty, counter.key);
+  const [low, high] = run.timesteps;
+  const t = randomIntegers([batch], low, high, counter.key, 'timestep');
   const loss = mean(generatorLoss(p, z, t, randomNormal(z.shape, counter.key, 'noise'), embeddings, model));
   const step = await compileStep(device, 'generator step', store, loss, counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('generator average', specs, step.averages) : store;
   const check = await validationProgram(device, used, run, vocabulary, latent);
   const each = latent[0] * latent[1] * latent[2];
   return {
-    kind: 'generator', config: run, program: step.program, store, averages: step.averages, states: step.states, frozen,
+    kind: 'generator', config: run, program: step.program, store, averages: step.averages, states: step.states,
+    frozen: new Map([...frozen, ...frequencyArrays(vocabulary, frequencies)]),
     async batch(at) {
       const values = new Float32Array(batch * each);
       const tokens = new Int32Array(batch * vocabulary.length);
@@ -132,13 +150,13 @@ function fixedNoise(seed: number, draw: number, z: Tensor): Tensor {
 /** Loss [B] of each picture over fixed timesteps and noises. */
 function validationProgram(device: Device, store: ParamStore, run: GeneratorRun, vocabulary: LayoutVocabulary,
   latent: readonly [number, number, number]): ReturnType<typeof compile> {
-  const { steps } = noiseSchedule(run.model.diffusion.schedule);
+  const [low, high] = run.timesteps;
   const z = inputTensor('z', [validationBatch, ...latent]);
   const ids = inputTensor('ids', [validationBatch, vocabulary.length], 'i32');
   const embeddings = embedTokens(encoderScope(store.scope()), ids, run.model.encoder);
   const losses = Array.from({ length: validationDraws }, (_, k) => {
     const t = Int32Array.from({ length: validationBatch }, (__, i) =>
-      Math.floor(((k + ((i * 0.618) % 1)) / validationDraws) * steps));
+      Math.floor(low + ((k + ((i * 0.618) % 1)) / validationDraws) * (high - low)));
     return generatorLoss(store.scope(), z, table(t, [validationBatch], 'i32'), fixedNoise(run.seed, k, z), embeddings, run.model);
   });
   const loss = mul(losses.reduce((a, b) => add(a, b)), 1 / validationDraws);

@@ -15,10 +15,10 @@ import type { Tensor } from '../engine/tensor.ts';
 import { layoutVocabulary, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import { negativeLogLikelihood, slotTargets } from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
-import { slotTables, uncertainEmbeddings, type UncertaintyConfig } from '../models/softTokens.ts';
+import { slotFrequencyTensors, slotTables, uncertainEmbeddings, type UncertaintyConfig } from '../models/softTokens.ts';
 import { priorScores, priorSpecs, tokenTableName, type PriorDescription } from '../pipeline/prior.ts';
 import type { SplitDataset } from './data.ts';
-import { layoutTokens } from './generator.ts';
+import { layoutTokens, trainingFrequencies } from './generator.ts';
 import type { LoopConfig, Task } from './loop.ts';
 import { compileStep, type OptimConfig } from './step.ts';
 
@@ -59,7 +59,8 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
   const tables = slotTables(rows, vocabulary);
   const ids = inputTensor('ids', [batch, length], 'i32');
   const targets = targetInputs(vocabulary, batch);
-  const embeddings = uncertainEmbeddings(gather(rows, ids), tables, run.uncertainty, counter.key);
+  const embeddings = uncertainEmbeddings(gather(rows, ids), tables,
+    slotFrequencyTensors(vocabulary, trainingFrequencies(vocabulary, data.training.images, run.seed)), run.uncertainty, counter.key);
   const loss = mean(negativeLogLikelihood(priorScores(store.scope(), embeddings, run), targets.classes, targets.corners));
   const step = await compileStep(device, 'prior step', store, loss, counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('prior average', specs, step.averages) : store;

@@ -4,11 +4,12 @@ import { contiguousStrides, isContiguous } from '../layout.ts';
 import { setPath, type KernelCall, type Operand } from '../op.ts';
 import type { InputAttrs, TableAttrs } from '../ops/leaf.ts';
 import { stateTensor } from '../ops/leaf.ts';
+import type { PackAttrs } from '../ops/pack.ts';
 import { pointwiseOps } from '../ops/pointwise.ts';
 import { Program, type BoundCall } from '../program.ts';
 import type { State } from '../state.ts';
 import { bytesPerElement, describe, sameShape, sizeOf, type Tensor } from '../tensor.ts';
-import { lower, type Lowered, type Node, type Step } from './lower.ts';
+import { bindingAlignment, lower, type Lowered, type Node, type Step } from './lower.ts';
 import { planMemory, type Value } from './plan.ts';
 import { pointwiseKernel, type Store } from './pointwiseKernel.ts';
 
@@ -41,6 +42,12 @@ interface Dispatch {
   readonly path: string;
 }
 
+/** Memory of another node, from a byte on. */
+interface Home {
+  readonly node: Node;
+  readonly offset: number;
+}
+
 interface ScratchKey {
   readonly scratch: number;
 }
@@ -50,8 +57,10 @@ const nodeBytes = (node: Node): number => sizeOf(node.shape) * bytesPerElement[n
 class Compilation {
   readonly lowered: Lowered;
   private readonly dispatches: Dispatch[] = [];
-  /** Where the value of a node is kept, if not in memory of its own: the leaf of a state that it replaces. */
-  private readonly home = new Map<Node, Node>();
+  /** Where the value of a node is kept, if not in memory of its own: the leaf of a state that it replaces, or a pack. */
+  private readonly home = new Map<Node, Home>();
+  /** Flat vectors, and which of their parts are written there directly; gaps between parts stay as they are made, zero. */
+  private readonly packs = new Map<Node, ReadonlySet<number>>();
   private readonly lastRead = new Map<Node, number>();
   private readonly outputNames: string[];
   private readonly updates: readonly (readonly [State, Tensor])[];
@@ -96,7 +105,7 @@ class Compilation {
       const free = at !== undefined && !this.isOutput(value) && !this.home.has(value) && !this.isOutput(into)
         && (this.lastRead.get(into) ?? -1) <= at && this.readsInPlace(this.lowered.steps[at]!, value, into)
         && !this.updates.some((__, k) => k !== i && this.lowered.roots[outputs + k] === into);
-      if (free) this.home.set(value, into);
+      if (free) this.home.set(value, { node: into, offset: 0 });
       else this.late.push({ value, into });
     });
   }
@@ -109,8 +118,28 @@ class Compilation {
       layout.offset === 0 && isContiguous(layout) && sameShape(layout.shape, value.shape));
   }
 
+  /** Lets the parts of a flat vector be written where they belong, instead of being copied there. */
+  private placeParts(): void {
+    const users = new Map<Node, number>();
+    for (const node of this.lowered.nodes) for (const { node: source } of node.reads) users.set(source, (users.get(source) ?? 0) + 1);
+    const roots = new Set(this.lowered.roots);
+    for (const node of this.lowered.nodes) {
+      if (node.op.name !== 'pack' || this.home.has(node)) continue;
+      const { offsets } = node.attrs as PackAttrs;
+      const direct = new Set([...node.reads.keys()].filter((i) => {
+        const { node: part, layout } = node.reads[i]!;
+        return part.op.kind !== 'leaf' && users.get(part) === 1 && !roots.has(part) && !this.home.has(part)
+          && layout.offset === 0 && sizeOf(layout.shape) === sizeOf(part.shape)
+          && (offsets[i]! * bytesPerElement[node.dtype]) % bindingAlignment === 0;
+      }));
+      this.packs.set(node, direct);
+      for (const i of direct) this.home.set(node.reads[i]!.node, { node, offset: offsets[i]! * bytesPerElement[node.dtype] });
+    }
+  }
+
   emit(): void {
     this.placeUpdates();
+    this.placeParts();
     this.lowered.steps.forEach((step, at) => {
       if (step.nodes[0]!.op.kind === 'pointwise') this.emitPointwise(step, at);
       else this.emitKernel(step.nodes[0]!, at);
@@ -131,13 +160,19 @@ class Compilation {
       for (const node of other.nodes) for (const read of node.reads) if (inside.has(read.node)) readLater.add(read.node);
     }
     const stores: Store[] = step.nodes.filter((node) => roots.has(node) || readLater.has(node))
-      .map((value) => ({ value, into: this.home.get(value) ?? value }));
+      .map((value) => ({ value, ...this.place(value) }));
     if (stores.length > 0) this.push(pointwiseKernel(step.nodes, stores), step.nodes.at(-1)!.path);
   }
 
   private push(kernel: ReturnType<typeof pointwiseKernel>, path: string): void {
-    const memory = kernel.bindings.map(({ node }) => ({ key: node, offset: 0, bytes: Device.paddedBytes(nodeBytes(node)) }));
+    const memory = kernel.bindings.map(({ node, offset, bytes }) => ({ key: node, offset, bytes }));
     this.dispatches.push({ call: { ...kernel, constants: {} }, memory, path });
+  }
+
+  /** Memory that a node's value goes to: a node, and the first byte in it. */
+  private place(value: Node): { into: Node; offset: number } {
+    const home = this.home.get(value);
+    return home ? { into: home.node, offset: home.offset } : { into: value, offset: 0 };
   }
 
   private copy(value: Node, into: Node): void {
@@ -145,7 +180,7 @@ class Compilation {
       ...into, op: pointwiseOps.stopGradient, attrs: null, position: -1, path: '',
       reads: [{ node: value, layout: { shape: value.shape, strides: contiguousStrides(value.shape), offset: 0 } }],
     };
-    this.push(pointwiseKernel([copy], [{ value: copy, into }]), '');
+    this.push(pointwiseKernel([copy], [{ value: copy, into, offset: 0 }]), '');
   }
 
   private emitKernel(node: Node, at: number): void {
@@ -153,12 +188,17 @@ class Compilation {
     if (op.kind !== 'kernel') throw new Error(`${op.name} is not a kernel`);
     const types = node.reads.map(({ layout, node: source }) => ({ shape: layout.shape, dtype: source.dtype }));
     const variants = op.variants(types, node, node.attrs, this.device.capabilities);
-    const variant = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+    const chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+    const direct = this.packs.get(node);
+    const variant = direct ? { ...chosen, calls: chosen.calls.filter((_, i) => !direct.has(i)) } : chosen;
     const firstScratch = this.scratchBytes.length;
     for (const bytes of variant.scratch) this.scratchBytes.push({ bytes, step: at });
     for (const call of variant.calls) {
       const memory = call.bindings.map((operand: Operand) => {
-        if (operand.kind === 'output') return { key: this.home.get(node) ?? node, offset: 0, bytes: nodeBytes(node) };
+        if (operand.kind === 'output') {
+          const { into, offset } = this.place(node);
+          return { key: into, offset, bytes: nodeBytes(node) };
+        }
         if (operand.kind === 'scratch') {
           const scratch = firstScratch + operand.index;
           return { key: { scratch }, offset: 0, bytes: this.scratchBytes[scratch]!.bytes };
@@ -178,7 +218,7 @@ class Compilation {
     const values = new Map<Node | number, Value>();
     this.lowered.steps.forEach((step, at) => {
       for (const node of step.nodes) {
-        if (!this.home.has(node)) {
+        if (!this.home.has(node) && !this.packs.has(node)) {
           values.set(node, { bytes: Device.paddedBytes(nodeBytes(node)), first: at, last: this.lastRead.get(node) ?? at });
         }
       }
@@ -193,12 +233,19 @@ class Compilation {
     const buffers = new Map<Node | number, GPUBuffer>(planned.map((key, i) => [key, slots[plan.slots[i]!]!]));
     const inputs = new Map<string, { buffer: GPUBuffer; type: InputAttrs['type'] }>();
     for (const leaf of leaves) buffers.set(leaf, this.leafBuffer(leaf, inputs, slots));
-    for (const [value, into] of this.home) buffers.set(value, buffers.get(into)!);
+    for (const pack of this.packs.keys()) {
+      const buffer = this.device.createBuffer(nodeBytes(pack), `${this.spec.name} pack`);
+      this.device.clear(buffer);
+      slots.push(buffer);
+      buffers.set(pack, buffer);
+    }
+    for (const [value, { node }] of this.home) buffers.set(value, buffers.get(node)!);
+    const packed = [...this.packs.keys()].reduce((total, pack) => total + nodeBytes(pack), 0);
     const summary: ProgramSummary = {
       kernels: new Set(this.dispatches.map(({ call }) => call.source)).size,
       dispatches: this.dispatches.length,
-      plannedBytes: plan.sizes.reduce((a, b) => a + b, 0),
-      unsharedBytes: plan.unshared,
+      plannedBytes: plan.sizes.reduce((a, b) => a + b, 0) + packed,
+      unsharedBytes: plan.unshared + packed,
       stateBytes: leaves.filter((leaf) => leaf.op.name === 'state').reduce((a, leaf) => a + nodeBytes(leaf), 0),
       leafBytes: leaves.filter((leaf) => leaf.op.name !== 'state').reduce((a, leaf) => a + nodeBytes(leaf), 0),
     };

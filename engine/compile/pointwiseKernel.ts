@@ -15,7 +15,7 @@ import type { Node, Read } from './lower.ts';
 export interface PointwiseKernel {
   readonly label: string;
   readonly source: string;
-  readonly bindings: readonly { node: Node; written: boolean }[];
+  readonly bindings: readonly { node: Node; offset: number; bytes: number }[];
   readonly immediates: readonly number[];
   readonly grid: readonly [number, number, number];
   readonly flops: number;
@@ -25,15 +25,16 @@ export interface PointwiseKernel {
 const maxWords = 16;
 const alias: Record<DType, string> = { f32: 'F', f16: 'F', i32: 'I', u32: 'U' };
 
-/** Where a result is stored: the memory of `into`, which is the node itself or a state that it replaces. */
+/** Where a result is stored: the memory of `into` (the node itself, a state that it replaces, a pack) from a byte on. */
 export interface Store {
   readonly value: Node;
   readonly into: Node;
+  readonly offset: number;
 }
 
 class Emitter {
   private readonly words: number[] = [];
-  private readonly bindings: { node: Node; written: boolean; vector: boolean }[] = [];
+  private readonly bindings: { node: Node; written: boolean; vector: boolean; offset: number; bytes: number }[] = [];
   private readonly names = new Map<Node, string>();
   private readonly loads = new Map<string, string>();
   private readonly body: string[] = [];
@@ -68,7 +69,9 @@ class Emitter {
         // The tail of a flat vector reads past the end, which only the padding of a whole buffer allows.
         && (!flat || inner % 4 === 0 || read.layout.offset === 0);
     };
-    return this.operands.every(fits) && inner >= 4 ? 4 : 1;
+    // What lies behind a part of a pack must not be touched.
+    const whole = inner % 4 === 0 || this.stores.every(({ value, into }) => sizeOf(into.shape) === sizeOf(value.shape));
+    return whole && this.operands.every(fits) && inner >= 4 ? 4 : 1;
   }
 
   /** A number that changes with sizes: an immediate while there is room, so that one pipeline serves all sizes. */
@@ -80,13 +83,19 @@ class Emitter {
     return `words.w${this.words.length - 1}`;
   }
 
-  private binding(node: Node, written: boolean, vector: boolean): string {
-    let at = this.bindings.findIndex((b) => b.node === node && (written || b.written || b.vector === vector));
+  private binding(node: Node, vector: boolean): string {
+    let at = this.bindings.findIndex((b) => b.node === node && (b.written || b.vector === vector));
     if (at < 0) {
-      this.bindings.push({ node, written, vector });
+      const bytes = Math.ceil((sizeOf(node.shape) * bytesPerElement[node.dtype]) / 16) * 16;
+      this.bindings.push({ node, written: false, vector, offset: 0, bytes });
       at = this.bindings.length - 1;
     }
     return `b${at}`;
+  }
+
+  private bindStore({ value, into, offset }: Store): void {
+    const bytes = Math.ceil((sizeOf(value.shape) * bytesPerElement[value.dtype]) / 16) * 16;
+    this.bindings.push({ node: into, written: true, vector: this.width === 4, offset, bytes });
   }
 
   private load(read: Read): string {
@@ -105,7 +114,7 @@ class Emitter {
     const index = terms.join(' + ') || '0u';
     const name = `x${this.loads.size}`;
     const type = alias[read.node.dtype];
-    this.body.push(`let ${name} = ${type}(${this.binding(read.node, false, vector)}[${index}]);`);
+    this.body.push(`let ${name} = ${type}(${this.binding(read.node, vector)}[${index}]);`);
     this.loads.set(key, name);
     return name;
   }
@@ -124,7 +133,7 @@ class Emitter {
     const rank = this.shape.length;
     const inner = this.width === 4 ? Math.ceil(this.shape.at(-1)! / 4) : this.shape.at(-1)!;
     // States that are replaced are bound for writing before anything reads them.
-    for (const { into } of this.stores) this.binding(into, true, this.width === 4);
+    for (const store of this.stores) this.bindStore(store);
     for (const node of this.members) {
       if (node.op.kind !== 'pointwise') throw new Error(`${node.op.name} is not pointwise`);
       const name = `v${this.names.size}`;
@@ -135,9 +144,9 @@ class Emitter {
     }
     const dense = contiguousStrides(this.shape.map((n, i) => (i === rank - 1 ? inner : n)));
     const index = dense.map((s, axis) => (s === 1 ? `i${axis}` : `i${axis} * ${this.word(s)}`)).join(' + ');
-    for (const { value, into } of this.stores) {
+    for (const [i, { value, into }] of this.stores.entries()) {
       const stored = this.storageType(into.dtype, true);
-      this.body.push(`${this.binding(into, true, true)}[${index}] = ${stored}(${this.names.get(value)!});`);
+      this.body.push(`b${i}[${index}] = ${stored}(${this.names.get(value)!});`);
     }
     return this.assemble(inner);
   }

@@ -2,7 +2,7 @@
 import { check } from '../errors.ts';
 import { foldGrid } from '../grid.ts';
 import { apply, defineOp, expectDType, expectInputs, input, output } from '../op.ts';
-import type { KernelCall, KernelOp, Operand } from '../op.ts';
+import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
 import source from '../shaders/argmax.wgsl';
 import { describe, sizeOf, type Tensor } from '../tensor.ts';
 
@@ -18,20 +18,30 @@ export interface BestPlace {
   readonly first: number;
   /** 1 looks for the largest, -1 for the smallest. */
   readonly sign: 1 | -1;
+  /** Lanes that share a row, a power of two. */
+  readonly lanes: number;
 }
 
 /** The dispatch that writes the best place of each row, i32, to the output; -1 where the mask allows none. */
-export function bestPlaceCall(label: string, { x, mask, slots = 1, rows, n, first, sign }: BestPlace): KernelCall {
+export function bestPlaceCall(label: string, place: BestPlace): KernelCall {
+  const { x, mask, slots = 1, rows, n, first, sign, lanes } = place;
   return {
     label,
     source,
-    constants: { LANES: n >= 1024 ? 256 : n >= 32 ? 64 : 8, MASKED: mask ? 1 : 0, SIGN: sign },
+    constants: { LANES: lanes, MASKED: mask ? 1 : 0, SIGN: sign },
     bindings: [x, mask ?? x, output],
     immediates: [rows, n, first, slots],
     grid: foldGrid(rows),
     flops: rows * n,
     bytes: 4 * rows * (n + 1),
   };
+}
+
+/** `of` for each way to share a row: where a workgroup is a loop on one core, barriers cost more than lanes save. */
+export function laneVariants(n: number, device: DeviceCapabilities, of: (lanes: number) => Omit<Variant, 'name'>):
+  Variant[] {
+  const both = [{ name: 'wide', ...of(n >= 1024 ? 256 : n >= 32 ? 64 : 8) }, { name: 'narrow', ...of(8) }];
+  return device.software ? both.reverse() : both;
 }
 
 export const argmaxOp = defineOp<null, KernelOp<null>>({
@@ -53,10 +63,10 @@ export const argmaxOp = defineOp<null, KernelOp<null>>({
     });
   },
   vjp: 'none',
-  variants([x], y) {
-    const rows = sizeOf(y.shape);
-    const place = { x: input(0), rows, n: x!.shape.at(-1)!, first: 0, sign: 1 } as const;
-    return [{ name: 'argmax', scratch: [], calls: [bestPlaceCall('argmax', place)] }];
+  variants([x], y, _, device) {
+    const place = { x: input(0), rows: sizeOf(y.shape), n: x!.shape.at(-1)!, first: 0, sign: 1 } as const;
+    return laneVariants(place.n, device, (lanes) =>
+      ({ scratch: [], calls: [bestPlaceCall('argmax', { ...place, lanes })] }));
   },
 });
 

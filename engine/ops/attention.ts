@@ -14,51 +14,66 @@ import { apply, defineOp, f32Bits, input, output } from '../op.ts';
 import type { DeviceCapabilities, KernelOp, Variant, ViewOp } from '../op.ts';
 import source from '../shaders/attention.wgsl';
 import subgroupSource from '../shaders/attentionSubgroup.wgsl';
-import type { Tensor, TensorType } from '../tensor.ts';
+import eightLanes from '../shaders/eightLanes.wgsl';
+import { sizeOf, type Tensor, type TensorType } from '../tensor.ts';
 import { attentionGradients } from './attentionGrad.ts';
-import { attentionSizes, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
+import { attentionSizes, worksInRegisters, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
 import { itemOf } from './rowKernel.ts';
 import { reshape, slice } from './view.ts';
 
 /** Where lse begins behind y: at a multiple of 64 values, from which a binding may start. */
 const lseStart = ({ B, Lq, heads, Dv }: AttentionSizes): number => 64 * Math.ceil((B * Lq * heads * Dv) / 64);
 
-/** Kernels in order of preference; both have one grid rule and one set of words. */
-function forwardVariants(sizes: AttentionSizes, { causal, scale }: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+/** Kernels, best first: in registers where the adapter is software, by tiles in workgroup memory elsewhere. */
+function forwardVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+  const { causal, scale } = attrs;
   const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
   const item = itemOf(D, Dv);
-  const variant = (name: string, text: string, queries: number): Variant => ({
-    name,
+  const cost = { flops: 2 * pairs * (D + Dv), bytes: 4 * B * heads * (Lq * (D + Dv) + Lk * (D + Dv)) };
+  const bindings = [input(0), input(1), input(2), output];
+  const workgroup: Variant = {
+    name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attention',
-      source: text,
+      source: `${item.source}\n${source}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
-      bindings: [input(0), input(1), input(2), output],
+      bindings,
       immediates: [heads, Lq, Lk, lseStart(sizes), f32Bits(scale)],
-      grid: [groups(Lq, queries), heads, B],
-      flops: 2 * pairs * (D + Dv),
-      bytes: 4 * B * heads * (Lq * (D + Dv) + Lk * (D + Dv)),
+      grid: [groups(Lq, 64), heads, B],
+      ...cost,
     }],
-  });
-  const workgroup = variant('workgroup', `${item.source}\n${source}`, 64);
-  const inRegisters = device.software && device.subgroups && device.subgroupSize === 8 && item.width === 4;
-  return inRegisters ? [variant('subgroup', subgroupSource, 16), workgroup] : [workgroup];
+  };
+  if (!worksInRegisters(sizes, device)) return [workgroup];
+  const subgroup: Variant = {
+    name: 'subgroup',
+    scratch: [],
+    calls: [{
+      label: 'attentionSubgroup',
+      source: `${eightLanes}\n${subgroupSource}`,
+      constants: {},
+      bindings,
+      immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, lseStart(sizes) / 4, f32Bits(scale)],
+      grid: [groups(Lq, 16), heads, B],
+      ...cost,
+    }],
+  };
+  return [subgroup, workgroup];
 }
 
-/** q [B, Lq, heads * D], k [B, Lk, heads * D], v [B, Lk, heads * Dv] -> y, then (aligned) lse [B, Lq, heads], flat. */
+/** q [B, Lq, heads * D], k [B, Lk, heads * D], v [B, Lk, heads * Dv] -> y, then (aligned) lse, flat. */
 export const attentionForwardOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs>>({
   kind: 'kernel',
   name: 'attentionForward',
   infer([q, k, v], attrs) {
     const sizes = attentionSizes(q!, k!, v!, attrs);
-    return { shape: [lseStart(sizes) + sizes.B * sizes.Lq * sizes.heads], dtype: 'f32' };
+    return { shape: [lseStart(sizes) + sizes.B * sizes.heads * sizes.stride], dtype: 'f32' };
   },
   reference([q, k, v], [qType, kType, vType], attrs) {
     const sizes = attentionSizes(qType!, kType!, vType!, attrs);
-    const { B, Lq, Lk, heads, D, Dv } = sizes;
+    const { B, Lq, Lk, heads, D, Dv, stride } = sizes;
     const lseAt = lseStart(sizes);
-    const y = new Float64Array(lseAt + B * Lq * heads);
+    const y = new Float64Array(lseAt + B * heads * stride);
     const p = new Float64Array(Lk);
     for (let row = 0; row < B * Lq * heads; row++) {
       const h = row % heads;
@@ -79,7 +94,7 @@ export const attentionForwardOp = defineOp<AttentionAttrs, KernelOp<AttentionAtt
         const weight = Math.exp(p[j]! - top) / mass;
         for (let d = 0; d < Dv; d++) y[row * Dv + d]! += weight * v![value + d]!;
       }
-      y[lseAt + row] = top + Math.log(mass);
+      y[lseAt + (b * heads + h) * stride + i] = top + Math.log(mass);
     }
     return y;
   },
@@ -96,11 +111,12 @@ export const attentionOp = defineOp<AttentionAttrs, ViewOp<AttentionAttrs>>({
   kind: 'view',
   name: 'attention',
   infer: ([, q, , v]) => ({ shape: resultShape(q!, v!), dtype: 'f32' }),
-  reference: ([packed], [, q, , v]) => packed!.slice(0, resultShape(q!, v!).reduce((a, b) => a * b, 1)),
+  reference: ([packed], [, q, , v]) => packed!.slice(0, sizeOf(resultShape(q!, v!))),
   vjp(g, [packed, q, k, v], y, attrs) {
     const sizes = attentionSizes(q!, k!, v!, attrs);
-    const lse = slice(packed!, 0, lseStart(sizes), sizes.B * sizes.Lq * sizes.heads);
-    return [null, ...attentionGradients(q!, k!, v!, y, reshape(lse, [sizes.B, sizes.Lq, sizes.heads]), g, attrs)];
+    const perQuery = [sizes.B, sizes.heads, sizes.stride];
+    const lse = reshape(slice(packed!, 0, lseStart(sizes), sizeOf(perQuery)), perQuery);
+    return [null, ...attentionGradients(q!, k!, v!, y, lse, g, attrs)];
   },
   view: (_, { shape }) => contiguous(shape),
 });

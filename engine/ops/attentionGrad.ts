@@ -1,17 +1,22 @@
 /**
  * The backward pass of attention, with probabilities made again from the log-sum-exp of the forward pass.
  *
- *   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   delta[i] = g[i] . y[i],   s[i, j] = p[i, j] * (g[i] . v[j] - delta[i])
+ *   p[i, j] = exp(scale * q[i] . k[j] - lse[i])
+ *   s[i, j] = p[i, j] * (g[i] . v[j] - delta[i]),   delta[i] = g[i] . y[i]
  *   dq[i] = scale * sum_j s[i, j] * k[j],   dk[j] = scale * sum_i s[i, j] * q[i],   dv[j] = sum_i p[i, j] * g[i]
  */
 import { check } from '../errors.ts';
 import { foldGrid, groups } from '../grid.ts';
-import { apply, defineOp, f32Bits, input, output, type KernelOp, type Variant } from '../op.ts';
+import { apply, defineOp, f32Bits, input, output } from '../op.ts';
+import type { DeviceCapabilities, KernelOp, Variant } from '../op.ts';
 import keysSource from '../shaders/attentionGradKeys.wgsl';
+import keysSubgroupSource from '../shaders/attentionGradKeysSubgroup.wgsl';
 import querySource from '../shaders/attentionGradQ.wgsl';
+import querySubgroupSource from '../shaders/attentionGradQSubgroup.wgsl';
+import eightLanes from '../shaders/eightLanes.wgsl';
 import dotsSource from '../shaders/rowDots.wgsl';
 import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
-import { attentionSizes, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
+import { attentionSizes, worksInRegisters, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
 import { itemOf, rowsOf } from './rowKernel.ts';
 import { reshape, slice } from './view.ts';
 
@@ -61,7 +66,7 @@ function eachPair(inputs: readonly Float64Array[], sizes: AttentionSizes, { caus
   visit: (p: number, s: number, row: number, keyRow: number) => void): void {
   const [q, k, v, g, lse, delta] = inputs as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array,
     Float64Array];
-  const { B, Lq, Lk, heads, D, Dv } = sizes;
+  const { B, Lq, Lk, heads, D, Dv, stride } = sizes;
   for (let row = 0; row < B * Lq * heads; row++) {
     const h = row % heads;
     const i = Math.floor(row / heads) % Lq;
@@ -73,20 +78,25 @@ function eachPair(inputs: readonly Float64Array[], sizes: AttentionSizes, { caus
       let slope = 0;
       for (let d = 0; d < D; d++) score += q[row * D + d]! * k[keyRow * D + d]!;
       for (let d = 0; d < Dv; d++) slope += g[row * Dv + d]! * v[keyRow * Dv + d]!;
-      const p = Math.exp(scale * score - lse[row]!);
+      const p = Math.exp(scale * score - lse[(b * heads + h) * stride + i]!);
       visit(p, p * (slope - delta[row]!), row, keyRow);
     }
   }
 }
 
+const bindings = [input(0), input(1), input(2), input(3), input(4), input(5), output];
+
 const sizesOf = (inputs: readonly TensorType[], attrs: AttentionAttrs): AttentionSizes =>
   attentionSizes(inputs[0]!, inputs[1]!, inputs[2]!, attrs);
 
-/** q, k, v, g, lse, delta (the last two [B, Lq, heads]) -> cotangent of q [B, Lq, heads * D]. */
+/** q, k, v, g, lse [B, heads, stride], delta [B, Lq, heads] -> cotangent of q [B, Lq, heads * D]. */
 export const attentionGradQOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs>>({
   kind: 'kernel',
   name: 'attentionGradQ',
-  infer: (inputs, attrs) => (sizesOf(inputs, attrs), { shape: inputs[0]!.shape, dtype: 'f32' }),
+  infer(inputs, attrs) {
+    sizesOf(inputs, attrs);
+    return { shape: inputs[0]!.shape, dtype: 'f32' };
+  },
   reference(inputs, types, attrs) {
     const sizes = sizesOf(types, attrs);
     const { D } = sizes;
@@ -97,25 +107,42 @@ export const attentionGradQOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs
     return dq;
   },
   vjp: 'none',
-  variants: (inputs, _, attrs) => [queryVariant(sizesOf(inputs, attrs), attrs)],
+  variants: (inputs, _, attrs, device) => queryVariants(sizesOf(inputs, attrs), attrs, device),
 });
 
-function queryVariant({ B, Lq, Lk, heads, D, Dv, pairs }: AttentionSizes, { causal, scale }: AttentionAttrs): Variant {
+function queryVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+  const { causal, scale } = attrs;
+  const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
+  const cost = { flops: 2 * pairs * (2 * D + Dv), bytes: 4 * B * heads * (Lq * (2 * D + Dv) + Lk * (D + Dv)) };
   const item = itemOf(D, Dv);
-  return {
+  const workgroup: Variant = {
     name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attentionGradQ',
       source: `${item.source}\n${querySource}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
-      bindings: [input(0), input(1), input(2), input(3), input(4), input(5), output],
+      bindings,
       immediates: [heads, Lq, Lk, f32Bits(scale)],
       grid: [groups(Lq, 64), heads, B],
-      flops: 2 * pairs * (2 * D + Dv),
-      bytes: 4 * B * heads * (Lq * (2 * D + Dv) + Lk * (D + Dv)),
+      ...cost,
     }],
   };
+  if (!worksInRegisters(sizes, device)) return [workgroup];
+  const subgroup: Variant = {
+    name: 'subgroup',
+    scratch: [],
+    calls: [{
+      label: 'attentionGradQSubgroup',
+      source: `${eightLanes}\n${querySubgroupSource}`,
+      constants: {},
+      bindings,
+      immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, f32Bits(scale)],
+      grid: [groups(Lq, 16), heads, B],
+      ...cost,
+    }],
+  };
+  return [subgroup, workgroup];
 }
 
 /** q, k, v, g, lse, delta -> cotangents of k and then (aligned) of v, flat. */
@@ -139,29 +166,45 @@ export const attentionGradKeysOp = defineOp<AttentionAttrs, KernelOp<AttentionAt
     return dkv;
   },
   vjp: 'none',
-  variants: (inputs, _, attrs) => [keysVariant(sizesOf(inputs, attrs), attrs)],
+  variants: (inputs, _, attrs, device) => keysVariants(sizesOf(inputs, attrs), attrs, device),
 });
 
-function keysVariant(sizes: AttentionSizes, { causal, scale }: AttentionAttrs): Variant {
+function keysVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+  const { causal, scale } = attrs;
   const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
+  const cost = { flops: 4 * pairs * (D + Dv), bytes: 4 * B * heads * (Lq * (D + Dv) + 2 * Lk * (D + Dv)) };
   const item = itemOf(D, Dv);
-  return {
+  const workgroup: Variant = {
     name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attentionGradKeys',
       source: `${item.source}\n${keysSource}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
-      bindings: [input(0), input(1), input(2), input(3), input(4), input(5), output],
+      bindings,
       immediates: [heads, Lq, Lk, valuesStart(sizes) / item.width, f32Bits(scale)],
       grid: [groups(Lk, 64), heads, B],
-      flops: 4 * pairs * (D + Dv),
-      bytes: 4 * B * heads * (Lq * (D + Dv) + 2 * Lk * (D + Dv)),
+      ...cost,
     }],
   };
+  if (!worksInRegisters(sizes, device)) return [workgroup];
+  const subgroup: Variant = {
+    name: 'subgroup',
+    scratch: [],
+    calls: [{
+      label: 'attentionGradKeysSubgroup',
+      source: `${eightLanes}\n${keysSubgroupSource}`,
+      constants: {},
+      bindings,
+      immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, valuesStart(sizes) / 4, f32Bits(scale)],
+      grid: [groups(Lk, 16), heads, B],
+      ...cost,
+    }],
+  };
+  return [subgroup, workgroup];
 }
 
-/** Cotangents of q, k and v from y, lse [B, Lq, heads] and the cotangent g of y. */
+/** Cotangents of q, k and v from y, lse [B, heads, stride] and the cotangent g of y. */
 export function attentionGradients(q: Tensor, k: Tensor, v: Tensor, y: Tensor, lse: Tensor, g: Tensor,
   attrs: AttentionAttrs): [Tensor, Tensor, Tensor] {
   const sizes = attentionSizes(q, k, v, attrs);

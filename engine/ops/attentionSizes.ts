@@ -1,5 +1,5 @@
 import { check } from '../errors.ts';
-import { expectDType, expectRank } from '../op.ts';
+import { expectDType, expectRank, type DeviceCapabilities } from '../op.ts';
 import { describe, type TensorType } from '../tensor.ts';
 
 export interface AttentionAttrs {
@@ -18,6 +18,8 @@ export interface AttentionSizes {
   /** Width of a head of queries and keys, and of values. */
   readonly D: number;
   readonly Dv: number;
+  /** Lq rounded up to fours: the log-sum-exp of the queries is kept as [B, heads, stride]. */
+  readonly stride: number;
   /** Pairs of a query and a key that it sees, in all samples and heads. */
   readonly pairs: number;
 }
@@ -31,18 +33,25 @@ export function attentionSizes(q: TensorType, k: TensorType, v: TensorType,
   for (const [operand, type] of [['q', q], ['k', k], ['v', v]] as const) {
     expectRank('attention', operand, type, 3);
     expectDType('attention', operand, type, 'f32');
-    check(type.shape[2]! % heads === 0, () => `attention: the width of ${operand} must be a multiple of ${heads} heads, `
-      + `found ${describe(type)}`);
+    check(type.shape[2]! % heads === 0, () =>
+      `attention: the width of ${operand} must be a multiple of ${heads} heads, found ${describe(type)}`);
     check(type.shape[2]! / heads <= mostWidth, () => `attention: heads must be at most ${mostWidth} wide, found `
       + `${operand} ${describe(type)} with ${heads} heads. Use more heads, or matmul and softmax.`);
   }
   const [B, Lq, width] = q.shape as [number, number, number];
   const [, Lk, valueWidth] = v.shape as [number, number, number];
-  check(k.shape[0] === B && v.shape[0] === B && k.shape[1] === Lk && k.shape[2] === width, () => 'attention: q, k and v '
-    + `must be [B, Lq, heads * D], [B, Lk, heads * D] and [B, Lk, heads * Dv], found ${describe(q)}, ${describe(k)} and `
-    + describe(v));
-  check(!causal || Lk >= Lq, () => `attention: with a causal mask there must be at least as many keys as queries, found `
-    + `${Lk} and ${Lq}; the first queries would see nothing`);
+  check(k.shape[0] === B && v.shape[0] === B && k.shape[1] === Lk && k.shape[2] === width, () =>
+    'attention: q, k and v must be [B, Lq, heads * D], [B, Lk, heads * D] and [B, Lk, heads * Dv], found '
+    + `${describe(q)}, ${describe(k)} and ${describe(v)}`);
+  check(!causal || Lk >= Lq, () => 'attention: with a causal mask there must be at least as many keys as queries, '
+    + `found ${Lk} and ${Lq}; the first queries would see nothing`);
   const seen = causal ? Lq * (Lk - Lq) + (Lq * (Lq + 1)) / 2 : Lq * Lk;
-  return { B, Lq, Lk, heads, D: width / heads, Dv: valueWidth / heads, pairs: B * heads * seen };
+  return {
+    B, Lq, Lk, heads, D: width / heads, Dv: valueWidth / heads, stride: 4 * Math.ceil(Lq / 4), pairs: B * heads * seen,
+  };
+}
+
+/** Whether the kernels for software adapters serve: subgroups of eight lanes, heads of whole vectors. */
+export function worksInRegisters({ D, Dv }: AttentionSizes, device: DeviceCapabilities): boolean {
+  return device.software && device.subgroups && device.subgroupSize === 8 && D % 4 === 0 && Dv % 4 === 0;
 }

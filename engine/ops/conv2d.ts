@@ -1,6 +1,6 @@
 /** Two-dimensional convolution (cross-correlation, as in all deep-learning libraries) and its gradients. */
 import { check } from '../errors.ts';
-import { groups } from '../grid.ts';
+import { foldGrid, groups } from '../grid.ts';
 import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
 import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
 import gradWeightSubgroupSource from '../shaders/conv2dGradWeightSubgroup.wgsl';
@@ -61,7 +61,8 @@ const gradXGeometry = ([g, w]: readonly TensorType[], attrs: Conv2dGradXAttrs): 
 const gradWeightGeometry = ([x, g]: readonly TensorType[], attrs: Conv2dGradWeightAttrs): Geometry =>
   geometry(x!.shape, [g!.shape[1]!, x!.shape[1]!, ...attrs.kernel], attrs);
 
-function expectImages(name: string, operands: Readonly<Record<string, TensorType>>, { stride, padding }: Conv2dAttrs): void {
+function expectImages(name: string, operands: Readonly<Record<string, TensorType>>, attrs: Conv2dAttrs): void {
+  const { stride, padding } = attrs;
   for (const [operand, type] of Object.entries(operands)) {
     expectRank(name, operand, type, 4);
     expectDType(name, operand, type, 'f32');
@@ -200,11 +201,17 @@ function tiled(n: Geometry, transposed: boolean): Variant {
       immediates: transposed
         ? [B, O, OH, OW, C, H, W, word(KH - 1 - top), word(KW - 1 - left), taps, C * taps, 1]
         : [B, C, H, W, O, OH, OW, top, left, C * taps, taps, 0],
-      grid: [groups(transposed ? B * H * W : B * OH * OW, 64), groups(transposed ? C : O, 64), 1],
+      grid: withFold(groups(transposed ? C : O, 64), groups(transposed ? B * H * W : B * OH * OW, 64)),
       flops: flopsOf(n),
       bytes: bytesOf(n),
     }],
   };
+}
+
+/** Channels a workgroup takes at once: 16, or fewer where half would be wasted or one core get all the work. */
+function rowsFor(channels: number, others: number): number {
+  if (channels <= 8) return channels <= 4 ? 4 : 8;
+  return channels <= 16 && others === 1 ? 8 : 16;
 }
 
 function subgroup(n: Geometry, transposed: boolean): Variant {
@@ -212,8 +219,8 @@ function subgroup(n: Geometry, transposed: boolean): Variant {
   const taps = KH * KW;
   const step = transposed ? stride : 1;
   const [channels, height, width] = transposed ? [C, H, W] : [O, OH, OW];
-  const rows = channels <= 8 ? 8 : 16;
   const quads = B * Math.ceil(height / step) * groups(Math.ceil(width / step), 4);
+  const rows = rowsFor(channels, step * step * groups(quads, 8));
   return {
     name: 'subgroup',
     scratch: [],
@@ -225,11 +232,17 @@ function subgroup(n: Geometry, transposed: boolean): Variant {
       immediates: transposed
         ? [B, O, OH, OW, C, H, W, KH, KW, word(KH - 1 - top), word(KW - 1 - left), taps, C * taps, 1]
         : [B, C, H, W, O, OH, OW, KH, KW, top, left, C * taps, taps, 0],
-      grid: [groups(quads, 8), groups(channels, rows), step * step],
+      grid: withFold(groups(channels, rows) * step * step, groups(quads, 8)),
       flops: flopsOf(n),
       bytes: bytesOf(n),
     }],
   };
+}
+
+/** A grid of `x` by `count` workgroups, however large `count` is; see `foldGrid`. */
+function withFold(x: number, count: number): [number, number, number] {
+  const [y, z] = foldGrid(count);
+  return [x, y, z];
 }
 
 /** A negative number as the u32 of the same bits. */
@@ -256,17 +269,18 @@ function gradWeightSubgroup(n: Geometry): Variant {
   const { B, C, H, W, O, OH, OW, KH, KW, stride, padding: [top, left] } = n;
   const taps = Math.min(4, KW);
   const across = groups(C, 8) * KH * groups(KW, taps);
-  const tiles = across * groups(O, 16);
+  const rows = rowsFor(O, across);
+  const tiles = across * groups(O, rows);
   // Enough workgroups to keep a few cores busy to the end.
   const part = Math.ceil((B * OH) / Math.min(B * OH, Math.ceil(8 / tiles)));
   const parts = groups(B * OH, part);
   return inParts(n, 'subgroup', parts, (to) => ({
     label: 'conv2dGradWeightSubgroup',
     source: gradWeightSubgroupSource,
-    constants: { TAPS: taps, STRIDE: stride },
+    constants: { TAPS: taps, STRIDE: stride, ROWS: rows },
     bindings: [input(0), input(1), to],
     immediates: [B, C, H, W, O, OH, OW, KH, KW, top, left, part],
-    grid: [across, groups(O, 16), parts],
+    grid: [across, groups(O, rows), parts],
     flops: flopsOf(n),
     bytes: bytesOf(n),
   }));

@@ -49,6 +49,8 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
       + `b ${describe(b!)}${attrs.transposeB ? ' (transposed)' : ''}`;
     const inner = b!.shape[attrs.transposeB ? 2 : 1]!;
     check(inner === K, () => `matmul: a has ${K} columns but b has ${inner} rows; ${found()}`);
+    check(M <= 8 * maxGroupsPerAxis && N <= 32 * maxGroupsPerAxis, () =>
+      `matmul: at most ${8 * maxGroupsPerAxis} rows and ${32 * maxGroupsPerAxis} columns; ${found()}`);
     check([a!, b!].every((x) => x.shape[0] === B || x.shape[0] === 1), () =>
       `matmul: batches must be equal or 1; ${found()}`);
     return { shape: [B, M, N], dtype: 'f32' };
@@ -103,10 +105,10 @@ export function sumParts(from: Operand, to: Operand, parts: number, size: number
   };
 }
 
-/** Parts into which a sum of `length` terms is cut, so that `tiles` workgroups times parts fill a GPU. */
+/** Parts into which a sum of `length` terms is cut, so that `tiles` workgroups times parts fill the device. */
 export function partsFor(tiles: number, length: number, device: DeviceCapabilities): number {
-  if (device.software) return 1;
-  return Math.max(1, Math.min(Math.floor(256 / tiles), Math.floor(length / 256)));
+  const wanted = device.software ? 4 : 256;
+  return Math.max(1, Math.min(Math.floor(wanted / tiles), Math.floor(length / 256)));
 }
 
 /** Whether kernels made of subgroup broadcasts are right and fast: a software adapter with subgroups of 8 lanes. */
@@ -115,7 +117,8 @@ export const hasCheapBroadcast = (device: DeviceCapabilities): boolean =>
 
 function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant {
   const { B, M, N, K } = sizesOf(a, b, attrs);
-  const rows = M <= 8 ? 8 : 16;
+  // Fewer rows a workgroup where they would waste half, or leave all the work to one core.
+  const rows = M <= 8 || B * groups(M, 16) * groups(N, 32) === 1 ? 8 : 16;
   const whole = (length: number): number => (length % 4 === 0 ? 1 : 0);
   return {
     name: 'subgroup',

@@ -2,7 +2,7 @@
 import { check } from '../errors.ts';
 import { apply, defineOp, expectDType, expectRank, input, scratch, type KernelCall, type KernelOp } from '../op.ts';
 import { describe, type Tensor, type TensorType } from '../tensor.ts';
-import { bestPlaceCall } from './argmax.ts';
+import { bestPlaceCall, laneVariants } from './argmax.ts';
 import { expectRows, rowDistancesCall, squaredDistance, unitRows, type Metric } from './rowDistances.ts';
 
 /** Bytes of distances held at a time; more rows than fit are done in turns. */
@@ -45,18 +45,20 @@ export const nearestRowOp = defineOp<null, KernelOp<null>>({
     return y;
   },
   vjp: 'none',
-  variants([x, table, mask]) {
+  variants([x, table, mask], _, __, device) {
     const [M, D] = x!.shape as [number, number];
     const K = table!.shape[0]!;
     const turn = Math.min(M, Math.max(32, Math.floor(scratchBytes / (4 * K))));
-    const calls: KernelCall[] = [];
-    for (let first = 0; first < M; first += turn) {
-      const rows = Math.min(turn, M - first);
-      calls.push(rowDistancesCall(scratch(0), first, rows, K, D), bestPlaceCall('nearestRow', {
-        x: scratch(0), mask: mask && input(2), slots: mask?.shape[0], rows, n: K, first, sign: -1,
-      }));
-    }
-    return [{ name: 'distances', scratch: [4 * turn * K], calls }];
+    return laneVariants(K, device, (lanes) => {
+      const calls: KernelCall[] = [];
+      for (let first = 0; first < M; first += turn) {
+        const rows = Math.min(turn, M - first);
+        calls.push(rowDistancesCall(scratch(0), first, rows, K, D), bestPlaceCall('nearestRow', {
+          x: scratch(0), mask: mask && input(2), slots: mask?.shape[0], rows, n: K, first, sign: -1, lanes,
+        }));
+      }
+      return { scratch: [4 * turn * K], calls };
+    });
   },
 });
 

@@ -32,7 +32,8 @@ export const packOp = defineOp<PackAttrs, KernelOp<PackAttrs>>({
   variants: (inputs, y, { offsets }) => [{
     name: 'pack',
     scratch: [],
-    calls: inputs.map((x, i) => placeCall('pack', input(i), [sizeOf(x.shape)], y.shape, [offsets[i]!], i === 0)),
+    // The memory of a pack is made of zeros and never shared (see compile), so gaps need no writing.
+    calls: inputs.map((x, i) => placeCall('pack', input(i), [sizeOf(x.shape)], y.shape, [offsets[i]!], false)),
   }],
 });
 

@@ -54,16 +54,19 @@ function joinAxes(shape: readonly number[], full: readonly number[], at: readonl
 export function placeCall(label: string, x: Operand, shape: readonly number[], full: readonly number[],
   at: readonly number[], fill: boolean): KernelCall {
   const { n, m, before } = joinAxes(shape, full, at);
-  const count = sizeOf(fill ? full : shape);
+  const block = fill ? m : n;
+  const rows = block[0]! * block[1]! * block[2]!;
+  const lanes = Math.min(64, Math.max(8, 2 ** Math.ceil(Math.log2(block[3]!))));
+  const [gridY, gridZ] = foldGrid(rows);
   return {
     label,
     source: padSource,
-    constants: { FILL: fill ? 1 : 0, LANES: 64 },
+    constants: { FILL: fill ? 1 : 0, LANES: lanes },
     bindings: [x, output],
-    immediates: [...n, ...m, ...before, count],
-    grid: foldGrid(groups(count, 64)),
+    immediates: [...n, ...m, ...before, rows],
+    grid: [groups(block[3]!, lanes), gridY, gridZ],
     flops: 0,
-    bytes: 4 * (count + sizeOf(shape)),
+    bytes: 4 * (rows * block[3]! + sizeOf(shape)),
   };
 }
 

@@ -251,11 +251,13 @@ fn erf(x: F) -> F {
   let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return sign(x) * (1.0 - p * exp(-z * z));
 }
-// The pow of WGSL knows no negative base: here integer exponents keep their sign.
+// The pow of WGSL knows no negative base: here integer exponents keep their sign, others give not-a-number.
 fn signedPow(a: F, b: F) -> F {
   let odd = abs(b - 2.0 * floor(b * 0.5));
   let magnitude = select(pow(abs(a), b), F(1.0), b == F(0.0));
-  return select(magnitude, -magnitude, (a < F(0.0)) & (odd == F(1.0)));
+  let power = select(magnitude, -magnitude, (a < F(0.0)) & (odd == F(1.0)));
+  let none = bitcast<F>(bitcast<U>(a) | U(0x7fc00000u));
+  return select(power, none, (a < F(0.0)) & (b != floor(b)));
 }
 fn geluTanhSlope(x: F) -> F {
   let t = ${tanhWgsl(tanhInnerWgsl('x'))};

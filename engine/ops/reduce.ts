@@ -10,6 +10,7 @@ import { apply, defineOp, expectDType, expectRank, input, output, scratch } from
 import type { KernelCall, KernelOp, Operand, Variant } from '../op.ts';
 import columnsSource from '../shaders/reduceColumns.wgsl';
 import rowsSource from '../shaders/reduceRows.wgsl';
+import rowsSubgroupSource from '../shaders/reduceRowsSubgroup.wgsl';
 import type { Tensor } from '../tensor.ts';
 import { call } from './pointwise.ts';
 import { broadcast, reshape } from './view.ts';
@@ -51,20 +52,28 @@ export const reduceOp = defineOp<{ mode: ReduceMode }, KernelOp<{ mode: ReduceMo
   },
   variants([x], _y, { mode }, device) {
     const [O, N, I] = x!.shape as [number, number, number];
-    return [I === 1 ? rows(O, N, mode) : columns(O, N, I, mode, device.software ? 16 : 512)];
+    if (I > 1) return [columns(O, N, I, mode, device.software ? 16 : 512)];
+    const tree = rows(O, N, mode, 0);
+    return device.subgroups && device.subgroupSize > 0
+      ? inOrder(device.software, rows(O, N, mode, device.subgroupSize), tree) : [tree];
   },
 });
 
 const bytes = (values: number): number => 4 * values;
 
-function rows(O: number, N: number, mode: ReduceMode): Variant {
+const inOrder = (software: boolean, subgroup: Variant, tree: Variant): Variant[] =>
+  (software ? [subgroup, tree] : [tree, subgroup]);
+
+/** Rows by a subgroup of that many lanes each, or (0) by a workgroup with a tree. */
+function rows(O: number, N: number, mode: ReduceMode, subgroup: number): Variant {
+  const name = subgroup > 0 ? 'rowsSubgroup' : 'rows';
   const pieces = N > 16384 ? Math.min(1024, Math.ceil(N / 8192)) : 1;
   const dispatch = (n: number, count: number, x: Operand, y: Operand): KernelCall => {
     const [gridY, gridZ] = foldGrid(O);
     return {
-      label: 'reduceRows',
-      source: rowsSource,
-      constants: { MODE: modes.indexOf(mode), LANES: n >= 1024 ? 256 : n >= 32 ? 64 : 8 },
+      label: subgroup > 0 ? 'reduceRowsSubgroup' : 'reduceRows',
+      source: subgroup > 0 ? rowsSubgroupSource : rowsSource,
+      constants: { MODE: modes.indexOf(mode), LANES: subgroup || (n >= 1024 ? 256 : n >= 32 ? 64 : 8) },
       bindings: [x, y],
       immediates: [O, n, Math.ceil(n / count), count],
       grid: [count, gridY, gridZ],
@@ -72,10 +81,10 @@ function rows(O: number, N: number, mode: ReduceMode): Variant {
       bytes: bytes(O * (n + count)),
     };
   };
-  if (pieces === 1) return { name: 'rows', scratch: [], calls: [dispatch(N, 1, input(0), output)] };
+  if (pieces === 1) return { name, scratch: [], calls: [dispatch(N, 1, input(0), output)] };
   const used = groups(N, Math.ceil(N / pieces));
   return {
-    name: 'rows',
+    name,
     scratch: [bytes(O * used)],
     calls: [dispatch(N, used, input(0), scratch(0)), dispatch(used, 1, scratch(0), output)],
   };

@@ -1,6 +1,6 @@
 /** Nearest-neighbour enlargement of images by a whole factor, and its gradient. */
 import { check } from '../errors.ts';
-import { foldGrid, groups } from '../grid.ts';
+import { groups, maxGroupsPerAxis } from '../grid.ts';
 import { apply, defineOp, expectDType, expectRank, input, output, type KernelOp, type Variant } from '../op.ts';
 import upsampleSource from '../shaders/upsample2d.wgsl';
 import gradSource from '../shaders/upsample2dGrad.wgsl';
@@ -28,7 +28,7 @@ export const upsample2dOp: KernelOp<Upsample2dAttrs> = defineOp<Upsample2dAttrs,
     return y;
   },
   vjp: (g, _, __, attrs) => [apply(upsample2dGradOp, [g], attrs)],
-  variants: ([x], y, { factor }) => [kernel('upsample2d', upsampleSource, x!, y, x!, factor)],
+  variants: ([x], _, { factor }) => [kernel('upsample2d', upsampleSource, x!, factor)],
 });
 
 /** g [B, C, H * factor, W * factor] -> [B, C, H, W]: the sum of every block. */
@@ -51,7 +51,7 @@ export const upsample2dGradOp: KernelOp<Upsample2dAttrs> = defineOp<Upsample2dAt
     return y;
   },
   vjp: (g, _, __, attrs) => [apply(upsample2dOp, [g], attrs)],
-  variants: ([g], y, { factor }) => [kernel('upsample2dGrad', gradSource, g!, y, y, factor)],
+  variants: (_, y, { factor }) => [kernel('upsample2dGrad', gradSource, y, factor)],
 });
 
 function expectImage(name: string, x: TensorType, factor: number): void {
@@ -60,15 +60,17 @@ function expectImage(name: string, x: TensorType, factor: number): void {
   check(Number.isInteger(factor) && factor >= 1, () => `${name}: factor must be a positive integer, found ${factor}`);
 }
 
-function kernel(label: string, source: string, x: TensorType, y: TensorType, small: TensorType, factor: number): Variant {
-  const count = sizeOf(y.shape);
+/** Both directions walk the pixels of the small image. */
+function kernel(label: string, source: string, small: TensorType, factor: number): Variant {
+  const W = small.shape[3]!;
+  const size = sizeOf(small.shape);
   return {
     name: label,
     scratch: [],
     calls: [{
-      label, source, constants: { LANES: 64 }, bindings: [input(0), output],
-      immediates: [small.shape[2]!, small.shape[3]!, factor, count], grid: foldGrid(groups(count, 64)),
-      flops: count < sizeOf(x.shape) ? sizeOf(x.shape) : 0, bytes: 4 * (count + sizeOf(x.shape)),
+      label, source, constants: { FACTOR: factor }, bindings: [input(0), output], immediates: [size / W, W],
+      grid: [groups(W, 8), Math.min(groups(size / W, 8), maxGroupsPerAxis), 1],
+      flops: size * factor * factor, bytes: 4 * size * (1 + factor * factor),
     }],
   };
 }

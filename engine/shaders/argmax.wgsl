@@ -5,7 +5,7 @@
 // bindings   0  x     read        f32  [rows, n]
 //            1  mask  read        f32  [slots, n]    (x again where MASKED is 0: nothing reads it then)
 //            2  y     read_write  i32  [first + rows ..]
-// workgroup  one row each; LANES lanes stride over it, then compare in a tree; equal values go to the smaller place
+// workgroup  one row each; LANES lanes stride over it, then compare in a tree; of equal values the first wins
 // grid       [rows, 1, 1] folded into x and y
 // cost       reads every value once; memory bound
 
@@ -22,15 +22,8 @@ var<immediate> dims: Dims;
 
 const nowhere = 0xffffffffu;
 
-struct Best { value: f32, place: u32 }
-var<workgroup> best: array<Best, LANES>;
-
-fn better(a: Best, b: Best) -> Best {
-  let takeB = b.place != nowhere
-    && (a.place == nowhere || b.value > a.value || (b.value == a.value && b.place < a.place));
-  if (takeB) { return b; }
-  return a;
-}
+var<workgroup> values: array<f32, LANES>;
+var<workgroup> places: array<u32, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -41,16 +34,31 @@ fn main(
   let row = group.y * groups.x + group.x;
   if (row >= dims.rows) { return; }
   let slot = (dims.first + row) % dims.slots;
-  var found = Best(0.0, nowhere);
+  // Within a lane places grow, so only a larger value takes over.
+  var value = 0.0;
+  var place = nowhere;
   for (var i = lane; i < dims.n; i += LANES) {
-    if (MASKED == 1u && mask[slot * dims.n + i] == 0.0) { continue; }
-    found = better(found, Best(SIGN * x[row * dims.n + i], i));
+    let candidate = SIGN * x[row * dims.n + i];
+    var wins = place == nowhere || candidate > value;
+    if (MASKED == 1u) { wins = wins && mask[slot * dims.n + i] != 0.0; }
+    value = select(value, candidate, wins);
+    place = select(place, i, wins);
   }
-  best[lane] = found;
+  values[lane] = value;
+  places[lane] = place;
   workgroupBarrier();
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) { best[lane] = better(best[lane], best[lane + half]); }
+    if (lane < half) {
+      let candidate = values[lane + half];
+      let source = places[lane + half];
+      let equal = candidate == value && source < place;
+      let wins = source != nowhere && (place == nowhere || candidate > value || equal);
+      value = select(value, candidate, wins);
+      place = select(place, source, wins);
+      values[lane] = value;
+      places[lane] = place;
+    }
     workgroupBarrier();
   }
-  if (lane == 0u) { y[dims.first + row] = i32(best[0].place); }
+  if (lane == 0u) { y[dims.first + row] = i32(place); }
 }

@@ -5,7 +5,8 @@
 // bindings   0  q  read        V    [B, Lq, heads, D]
 //            1  k  read        V    [B, Lk, heads, D]
 //            2  v  read        V    [B, Lk, heads, DV]
-//            3  y  read_write  f32  [B, Lq, heads, DV * WIDTH], then at `lseAt` the lse [B, Lq, heads]
+//            3  y  read_write  f32  [B, Lq, heads, DV * WIDTH], then at `lseAt` the lse
+//                            [B, heads, Lq rounded up to fours]
 // workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
 // grid       [ceil(Lq / LANES), heads, B]
 // cost       2 * (D + DV) * WIDTH flops a pair; the keys are read ceil(Lq / LANES) times
@@ -29,6 +30,11 @@ var<immediate> dims: Dims;
 
 var<workgroup> keys: array<V, TILE * D>;
 var<workgroup> values: array<V, TILE * DV>;
+
+/** Place of the log-sum-exp of query i. */
+fn lseRow(i: u32, group: vec3u) -> u32 {
+  return (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u * 4u) + i;
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
@@ -81,5 +87,5 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let value = sum[d] / mass;
     for (var part = 0u; part < WIDTH; part++) { y[(row * DV + d) * WIDTH + part] = pick(value, part); }
   }
-  y[dims.lseAt + row] = top + log(mass);
+  y[dims.lseAt + lseRow(i, group)] = top + log(mass);
 }

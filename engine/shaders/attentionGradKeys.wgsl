@@ -7,7 +7,7 @@
 //            1  k      read        V    [B, Lk, heads, D]
 //            2  v      read        V    [B, Lk, heads, DV]
 //            3  g      read        V    [B, Lq, heads, DV]
-//            4  lse    read        f32  [B, Lq, heads]
+//            4  lse    read        f32  [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32  [B, Lq, heads]      (y . g)
 //            6  dkv    read_write  V    dk [B, Lk, heads, D], then at `valuesAt` dv [B, Lk, heads, DV]
 // workgroup  LANES keys of one head, one a lane; TILE queries at a time are shared in workgroup memory
@@ -37,6 +37,11 @@ var<immediate> dims: Dims;
 var<workgroup> queries: array<V, TILE * D>;
 var<workgroup> upstream: array<V, TILE * DV>;
 var<workgroup> rows: array<vec2f, TILE>;  // (lse, delta)
+
+/** Place of the log-sum-exp of query i. */
+fn lseRow(i: u32, group: vec3u) -> u32 {
+  return (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u * 4u) + i;
+}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
@@ -72,17 +77,19 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       upstream[at] = g[((group.z * dims.Lq + i) * dims.heads + group.y) * DV + at % DV];
     }
     if (lane < TILE) {
-      let query = (group.z * dims.Lq + min(start + lane, dims.Lq - 1u)) * dims.heads + group.y;
-      rows[lane] = vec2f(lse[query], delta[query]);
+      let i = min(start + lane, dims.Lq - 1u);
+      let query = (group.z * dims.Lq + i) * dims.heads + group.y;
+      rows[lane] = vec2f(lse[lseRow(i, group)], delta[query]);
     }
     workgroupBarrier();
-    for (var i = 0u; i < TILE; i++) {
+    // A count that is not constant also keeps software adapters from unrolling this loop.
+    let count = min(TILE, dims.Lq - start);
+    for (var i = 0u; i < count; i++) {
       var score = V(0.0);
       var slope = V(0.0);
       for (var d = 0u; d < D; d++) { score += key[d] * queries[i * D + d]; }
       for (var d = 0u; d < DV; d++) { slope += value[d] * upstream[i * DV + d]; }
-      let sees = start + i >= first && start + i < dims.Lq;
-      let p = select(0.0, exp(total(score) - rows[i].x), sees);
+      let p = select(0.0, exp(total(score) - rows[i].x), start + i >= first);
       let weight = p * (total(slope) - rows[i].y) * dims.scale;
       for (var d = 0u; d < D; d++) { keySum[d] += weight * queries[i * D + d]; }
       for (var d = 0u; d < DV; d++) { valueSum[d] += p * upstream[i * DV + d]; }

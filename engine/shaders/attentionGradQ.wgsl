@@ -6,7 +6,7 @@
 //            1  k      read        V    [B, Lk, heads, D]
 //            2  v      read        V    [B, Lk, heads, DV]
 //            3  g      read        V    [B, Lq, heads, DV]
-//            4  lse    read        f32  [B, Lq, heads]
+//            4  lse    read        f32  [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32  [B, Lq, heads]      (y . g)
 //            6  dq     read_write  V    [B, Lq, heads, D]
 // workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
@@ -36,6 +36,11 @@ var<immediate> dims: Dims;
 var<workgroup> keys: array<V, TILE * D>;
 var<workgroup> values: array<V, TILE * DV>;
 
+/** Place of the log-sum-exp of query i. */
+fn lseRow(i: u32, group: vec3u) -> u32 {
+  return (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u * 4u) + i;
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let i = group.x * LANES + lane;
@@ -55,6 +60,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     sum[d] = V(0.0);
   }
   for (var d = 0u; d < DV; d++) { upstream[d] = g[row * DV + d]; }
+  let rowLse = lse[lseRow(min(i, dims.Lq - 1u), group)];
   for (var start = 0u; start < end; start += TILE) {
     workgroupBarrier();
     for (var at = lane; at < TILE * D; at += LANES) {
@@ -66,12 +72,14 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       values[at] = v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV];
     }
     workgroupBarrier();
-    for (var j = 0u; j < TILE; j++) {
+    // A count that is not constant also keeps software adapters from unrolling this loop.
+    let count = min(TILE, end - start);
+    for (var j = 0u; j < count; j++) {
       var score = V(0.0);
       var slope = V(0.0);
       for (var d = 0u; d < D; d++) { score += query[d] * keys[j * D + d]; }
       for (var d = 0u; d < DV; d++) { slope += upstream[d] * values[j * DV + d]; }
-      let p = select(0.0, exp(total(score) - lse[row]), start + j < seen);
+      let p = select(0.0, exp(total(score) - rowLse), start + j < seen);
       let weight = p * (total(slope) - delta[row]);
       for (var d = 0u; d < D; d++) { sum[d] += weight * keys[j * D + d]; }
     }

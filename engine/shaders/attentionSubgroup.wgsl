@@ -1,124 +1,98 @@
-// attentionSubgroup - softmax attention in registers, for software adapters with subgroups of eight lanes.
+// attentionSubgroup - softmax attention for software adapters with subgroups of eight lanes.
 //
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   y[i] = sum_j p[i, j] * v[j]      in every (sample, head)
 //
 // bindings   0  q  read        vec4f  [B, Lq, heads, D]
 //            1  k  read        vec4f  [B, Lk, heads, D]
 //            2  v  read        vec4f  [B, Lk, heads, DV]
-//            3  y  read_write  f32    [B, Lq, heads, DV * 4], then at `lseAt` the lse [B, Lq, heads]
-// workgroup  one subgroup: every lane has two queries, eight apart, and in each block one of eight keys
+//            3  y  read_write  vec4f  [B, Lq, heads, DV], then at `lseAt` the lse [B, heads, ceil(Lq / 4)]
+// workgroup  one subgroup: a lane has two queries, and in each block of 32 keys it loads four, eight apart
 // grid       [ceil(Lq / 16), heads, B]
 // cost       8 * (D + DV) flops a pair; the keys are read ceil(Lq / 16) times
-// why        a load costs as much as thirty multiplications there and a broadcast to the other lanes as much as one:
-//            a lane loads a key for all eight, and two queries share each broadcast
+// why        the scores of a block stay in registers (see eightLanes, which comes before) and sums wait in y, so one
+//            short pipeline serves all widths
 
-override D: u32 = 8;   // vec4s of a head of q and k
-override DV: u32 = 8;  // vec4s of a head of v
-override CAUSAL: u32 = 0;
-
-const most = 32u;
-const lowest = -0x1.fffffep+127;
-
-struct Dims { heads: u32, Lq: u32, Lk: u32, lseAt: u32, scale: f32 }
+struct Dims { heads: u32, Lq: u32, Lk: u32, D: u32, DV: u32, causal: u32, lseAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
-/** Scores (or weights) of one query for the eight keys of a block. */
-struct Block { low: vec4f, high: vec4f }
-
-/** Adds the products of four values of a query with those of eight keys. */
-fn addProducts(block: ptr<function, Block>, a: vec4f, keys: array<vec4f, 8>) {
-  (*block).low += vec4f(dot(a, keys[0]), dot(a, keys[1]), dot(a, keys[2]), dot(a, keys[3]));
-  (*block).high += vec4f(dot(a, keys[4]), dot(a, keys[5]), dot(a, keys[6]), dot(a, keys[7]));
-}
-
-fn weighted(p: Block, values: array<vec4f, 8>) -> vec4f {
-  return p.low.x * values[0] + p.low.y * values[1] + p.low.z * values[2] + p.low.w * values[3]
-    + p.high.x * values[4] + p.high.y * values[5] + p.high.z * values[6] + p.high.w * values[7];
-}
-
-fn broadcast(own: vec4f) -> array<vec4f, 8> {
-  return array<vec4f, 8>(
-    subgroupBroadcast(own, 0), subgroupBroadcast(own, 1), subgroupBroadcast(own, 2), subgroupBroadcast(own, 3),
-    subgroupBroadcast(own, 4), subgroupBroadcast(own, 5), subgroupBroadcast(own, 6), subgroupBroadcast(own, 7));
-}
-
-/** Hides the keys that a query does not see. */
-fn masked(block: Block, start: u32, seen: u32) -> Block {
-  return Block(
-    select(vec4f(lowest), block.low, vec4u(start) + vec4u(0, 1, 2, 3) < vec4u(seen)),
-    select(vec4f(lowest), block.high, vec4u(start) + vec4u(4, 5, 6, 7) < vec4u(seen)));
-}
-
-fn highest(block: Block) -> f32 {
-  let four = max(block.low, block.high);
-  return max(max(four.x, four.y), max(four.z, four.w));
-}
-
-fn massOf(block: Block) -> f32 {
-  let four = block.low + block.high;
-  return (four.x + four.y) + (four.z + four.w);
+/** Turns the products of a block into weights; returns the correction of what was summed before. */
+fn soften(p: ptr<function, array<Eight, 4>>, start: u32, seen: u32, top: ptr<function, f32>,
+  mass: ptr<function, f32>) -> f32 {
+  var highest = *top;
+  for (var c = 0u; c < 4u; c++) {
+    let scores = Eight((*p)[c].low * dims.scale, (*p)[c].high * dims.scale);
+    (*p)[c] = below(scores, lowest, start + 8u * c, seen);
+    highest = max(highest, highestOf((*p)[c]));
+  }
+  let correction = exp(*top - highest);
+  *top = highest;
+  *mass *= correction;
+  for (var c = 0u; c < 4u; c++) {
+    (*p)[c] = Eight(exp((*p)[c].low - highest), exp((*p)[c].high - highest));
+    *mass += sumOf((*p)[c]);
+  }
+  return correction;
 }
 
 @compute @workgroup_size(8)
 fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let i = vec2u(group.x * 16u + lane, group.x * 16u + lane + 8u);
+  let i = group.x * 16u + lane * 2u + vec2u(0, 1);
   let row = (group.z * dims.Lq + min(i, vec2u(dims.Lq - 1u))) * dims.heads + group.y;
-  // Keys that the two queries see, and those that any query of the workgroup sees.
-  var seen = vec2u(dims.Lk);
-  var end = dims.Lk;
-  if (CAUSAL == 1u) {
-    seen = min(seen, i + 1u + dims.Lk - dims.Lq);
-    end = min(dims.Lk, group.x * 16u + 16u + dims.Lk - dims.Lq);
-  }
-  var query0: array<vec4f, most>;
-  var query1: array<vec4f, most>;
-  var sum0: array<vec4f, most>;
-  var sum1: array<vec4f, most>;
-  for (var d = 0u; d < D; d++) {
-    query0[d] = q[row.x * D + d] * dims.scale;
-    query1[d] = q[row.y * D + d] * dims.scale;
-  }
-  for (var d = 0u; d < DV; d++) {
-    sum0[d] = vec4f(0.0);
-    sum1[d] = vec4f(0.0);
-  }
-  var top = vec2f(lowest);
-  var mass = vec2f(0.0);
-  for (var start = 0u; start < end; start += 8u) {
-    let key = (group.z * dims.Lk + min(start + lane, dims.Lk - 1u)) * dims.heads + group.y;
-    var p0 = Block();
-    var p1 = Block();
-    for (var d = 0u; d < D; d++) {
-      let keys = broadcast(k[key * D + d]);
-      addProducts(&p0, query0[d], keys);
-      addProducts(&p1, query1[d], keys);
+  // With a causal mask a query sees `ahead` keys more than its own number.
+  let ahead = select(dims.Lk, 1u + dims.Lk - dims.Lq, dims.causal == 1u);
+  let seen = min(vec2u(dims.Lk), i + ahead);
+  let end = min(dims.Lk, group.x * 16u + 15u + ahead);
+  var top0 = lowest;
+  var top1 = lowest;
+  var mass0 = 0.0;
+  var mass1 = 0.0;
+  for (var start = 0u; start < end; start += 32u) {
+    let j = min(start + lane + vec4u(0, 8, 16, 24), vec4u(dims.Lk - 1u));
+    let keys = (group.z * dims.Lk + j) * dims.heads + group.y;
+    let key = array<u32, 4>(keys.x, keys.y, keys.z, keys.w);
+    var p0 = array<Eight, 4>();
+    var p1 = array<Eight, 4>();
+    for (var d = 0u; d < dims.D; d++) {
+      let query0 = q[row.x * dims.D + d];
+      let query1 = q[row.y * dims.D + d];
+      for (var c = 0u; c < 4u; c++) {
+        if (start + c * 8u < end) {
+          let b = vectorsOfLanes(k[key[c] * dims.D + d]);
+          p0[c] = addDots(query0, b, p0[c]);
+          p1[c] = addDots(query1, b, p1[c]);
+        }
+      }
     }
-    p0 = masked(p0, start, seen.x);
-    p1 = masked(p1, start, seen.y);
-    let now = max(top, vec2f(highest(p0), highest(p1)));
-    let correction = exp(top - now);
-    top = now;
-    p0 = Block(exp(p0.low - top.x), exp(p0.high - top.x));
-    p1 = Block(exp(p1.low - top.y), exp(p1.high - top.y));
-    mass = mass * correction + vec2f(massOf(p0), massOf(p1));
-    for (var d = 0u; d < DV; d++) {
-      let values = broadcast(v[key * DV + d]);
-      sum0[d] = sum0[d] * correction.x + weighted(p0, values);
-      sum1[d] = sum1[d] * correction.y + weighted(p1, values);
+    let correction0 = soften(&p0, start, seen.x, &top0, &mass0);
+    let correction1 = soften(&p1, start, seen.y, &top1, &mass1);
+    let finish = select(vec2f(1.0), 1.0 / vec2f(mass0, mass1), start + 32u >= end);
+    for (var d = 0u; d < dims.DV; d++) {
+      var sum0 = vec4f(0.0);
+      var sum1 = vec4f(0.0);
+      if (start > 0u) {
+        sum0 = y[row.x * dims.DV + d] * correction0;
+        sum1 = y[row.y * dims.DV + d] * correction1;
+      }
+      for (var c = 0u; c < 4u; c++) {
+        if (start + c * 8u < end) {
+          let b = vectorsOfLanes(v[key[c] * dims.DV + d]);
+          sum0 = addWeighted(p0[c], b, sum0);
+          sum1 = addWeighted(p1[c], b, sum1);
+        }
+      }
+      if (i.x < dims.Lq) { y[row.x * dims.DV + d] = sum0 * finish.x; }
+      if (i.y < dims.Lq) { y[row.y * dims.DV + d] = sum1 * finish.y; }
     }
   }
-  let inverse = 1.0 / mass;
-  for (var d = 0u; d < DV; d++) {
-    let value = sum0[d] * inverse.x;
-    for (var part = 0u; part < 4u; part++) { if (i.x < dims.Lq) { y[(row.x * DV + d) * 4u + part] = value[part]; } }
-    let other = sum1[d] * inverse.y;
-    for (var part = 0u; part < 4u; part++) { if (i.y < dims.Lq) { y[(row.y * DV + d) * 4u + part] = other[part]; } }
+  // Two lanes make a vector of four queries.
+  let lse = vec2f(top0, top1) + log(vec2f(mass0, mass1));
+  let next = subgroupShuffleDown(lse, 1u);
+  if (lane % 2u == 0u && i.x < dims.Lq) {
+    y[dims.lseAt + (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u) + i.x / 4u] = vec4f(lse, next);
   }
-  if (i.x < dims.Lq) { y[dims.lseAt + row.x] = top.x + log(mass.x); }
-  if (i.y < dims.Lq) { y[dims.lseAt + row.y] = top.y + log(mass.y); }
 }

@@ -6,13 +6,14 @@
 // bindings   0  x  read        f32  [B, C, H, W]
 //            1  g  read        f32  [B, O, OH, OW]
 //            2  y  read_write  f32  [parts, O, C, KH, KW]
-// workgroup  one subgroup of 8 lanes: 16 channels o x 8 channels c (one a lane) x TAPS taps of one kernel row
-// grid       [ceil(C / 8) * KH * ceil(KW / TAPS), ceil(O / 16), parts]
+// workgroup  one subgroup of 8 lanes: ROWS channels o x 8 channels c (one a lane) x TAPS taps of one kernel row
+// grid       [ceil(C / 8) * KH * ceil(KW / TAPS), ceil(O / ROWS), parts]
 // cost       2 * B * O * OH * OW * C * KH * KW flops; 14 loads feed 16 * 8 * 3 weights x 4 pixels of a 3x3 kernel
 // why        the taps of a row share their window of x, and g goes round by broadcasts, so loads are few
 
 override TAPS: u32 = 3;    // at most 4
 override STRIDE: u32 = 1;  // 1 or 2
+override ROWS: u32 = 16;   // 4, 8 or 16
 
 struct Dims {
   B: u32, C: u32, H: u32, W: u32,
@@ -56,28 +57,17 @@ fn add(sum: vec4f, v: vec4f, four: mat4x4f) -> vec4f {
 }
 
 fn addRows(s: Rows, v: vec4f, four: mat4x4f) -> Rows {
+  if (ROWS == 4u) {
+    return Rows(add(s.r0, subgroupBroadcast(v, 0u), four), add(s.r1, subgroupBroadcast(v, 1u), four),
+      add(s.r2, subgroupBroadcast(v, 2u), four), add(s.r3, subgroupBroadcast(v, 3u), four), s.r4, s.r5, s.r6, s.r7);
+  }
   return Rows(add(s.r0, subgroupBroadcast(v, 0u), four), add(s.r1, subgroupBroadcast(v, 1u), four),
     add(s.r2, subgroupBroadcast(v, 2u), four), add(s.r3, subgroupBroadcast(v, 3u), four),
     add(s.r4, subgroupBroadcast(v, 4u), four), add(s.r5, subgroupBroadcast(v, 5u), four),
     add(s.r6, subgroupBroadcast(v, 6u), four), add(s.r7, subgroupBroadcast(v, 7u), four));
 }
 
-// Rows past O repeat row O - 1, which then is stored again with the same values.
-fn store(at: u32, o: u32, count: u32, value: vec4f) {
-  let start = at + min(o, dims.O - 1u) * dims.C * dims.KH * dims.KW;
-  for (var t = 0u; t < TAPS; t++) { if (t < count) { y[start + t] = value[t]; } }
-}
-
-fn storeRows(at: u32, o: u32, count: u32, s: Rows) {
-  store(at, o, count, s.r0);
-  store(at, o + 1u, count, s.r1);
-  store(at, o + 2u, count, s.r2);
-  store(at, o + 3u, count, s.r3);
-  store(at, o + 4u, count, s.r4);
-  store(at, o + 5u, count, s.r5);
-  store(at, o + 6u, count, s.r6);
-  store(at, o + 7u, count, s.r7);
-}
+fn moveUp(s: Rows, last: vec4f) -> Rows { return Rows(s.r1, s.r2, s.r3, s.r4, s.r5, s.r6, s.r7, last); }
 
 @compute @workgroup_size(8)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
@@ -85,7 +75,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let tap = group.x % blocks * TAPS;
   let kh = group.x / blocks % dims.KH;
   let c = group.x / (blocks * dims.KH) * 8u + lane;
-  let o0 = group.y * 16u;
+  let o0 = group.y * ROWS;
   let rowA = min(o0 + lane, dims.O - 1u);
   let rowB = min(o0 + 8u + lane, dims.O - 1u);
   let start = group.z * dims.part;
@@ -105,7 +95,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let size = dims.OH * dims.OW;
     let pixel = b * dims.O * size + oh * dims.OW + ow;
     top = addRows(top, cotangents(pixel + rowA * size, dims.OW - ow), four);
-    bottom = addRows(bottom, cotangents(pixel + rowB * size, dims.OW - ow), four);
+    if (ROWS == 16u) { bottom = addRows(bottom, cotangents(pixel + rowB * size, dims.OW - ow), four); }
     ow += 4u;
     let rowDone = ow >= dims.OW;
     ow = select(ow, 0u, rowDone);
@@ -115,8 +105,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     oh = select(oh, 0u, imageDone);
     b += select(0u, 1u, imageDone);
   }
-  let at = (group.z * dims.O * dims.C + c) * dims.KH * dims.KW + kh * dims.KW + tap;
   let count = select(0u, min(TAPS, dims.KW - tap), c < dims.C);
-  storeRows(at, o0, count, top);
-  storeRows(at, o0 + 8u, count, bottom);
+  // A loop, not 16 stores in a row: those would double the time that the compiler takes.
+  for (var o = o0; o < min(o0 + ROWS, dims.O); o++) {
+    let at = (((group.z * dims.O + o) * dims.C + c) * dims.KH + kh) * dims.KW + tap;
+    for (var t = 0u; t < TAPS; t++) { if (t < count) { y[at + t] = top.r0[t]; } }
+    top = moveUp(top, bottom.r0);
+    bottom = moveUp(bottom, bottom.r7);
+  }
 }

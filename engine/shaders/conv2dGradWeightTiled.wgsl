@@ -68,7 +68,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     workgroupBarrier();
     for (var step = 0u; step < STEP; step++) {
       let at = step * TILE;
-      let right = vec4f(tileB[at + column], tileB[at + column + 1u], tileB[at + column + 2u], tileB[at + column + 3u]);
+      let first = at + column;
+      let right = vec4f(tileB[first], tileB[first + 1u], tileB[first + 2u], tileB[first + 3u]);
       for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
     }
     workgroupBarrier();

@@ -6,8 +6,8 @@
 // bindings   0  x  read        f32  [B, C, H, W]
 //            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
 //            2  y  read_write  f32  [B, M, OH, OW]
-// workgroup  one subgroup of 8 lanes: ROWS channels m (8 or 16) x 32 pixels, a lane holding 4 pixels of one row
-// grid       [ceil(pixel quads / 8), ceil(M / ROWS), STEP * STEP]
+// workgroup  one subgroup of 8 lanes: ROWS channels m (4, 8 or 16) x 32 pixels, a lane holding 4 pixels of one row
+// grid       [ceil(M / ROWS) * STEP * STEP, ceil(pixel quads / 8) folded over y and z, ..]
 // cost       2 * B * M * OH * OW * C * KH * KW / STEP^2 flops; 12 loads feed 16 * 32 pixels x 3 taps of a 3x3 kernel
 // why        neighbouring pixels share their window: 4 pixels x 3 taps take 6 loads. With STEP > 1 (the input
 //            gradient of a strided convolution) pixels of one phase meet every STEP-th tap, so a workgroup takes
@@ -16,7 +16,7 @@
 override TAPS: u32 = 3;    // taps of a kernel row that are unrolled, at most 4
 override STRIDE: u32 = 1;  // 1 or 2; 1 where STEP is not 1
 override STEP: u32 = 1;
-override ROWS: u32 = 16;
+override ROWS: u32 = 16;   // 4, 8 or 16
 
 struct Dims {
   B: u32, C: u32, H: u32, W: u32,
@@ -66,39 +66,32 @@ fn add(sum: vec4f, v: vec4f, taps: mat4x4f) -> vec4f {
 }
 
 fn addRows(s: Rows, v: vec4f, taps: mat4x4f) -> Rows {
+  if (ROWS == 4u) {
+    return Rows(add(s.r0, subgroupBroadcast(v, 0u), taps), add(s.r1, subgroupBroadcast(v, 1u), taps),
+      add(s.r2, subgroupBroadcast(v, 2u), taps), add(s.r3, subgroupBroadcast(v, 3u), taps), s.r4, s.r5, s.r6, s.r7);
+  }
   return Rows(add(s.r0, subgroupBroadcast(v, 0u), taps), add(s.r1, subgroupBroadcast(v, 1u), taps),
     add(s.r2, subgroupBroadcast(v, 2u), taps), add(s.r3, subgroupBroadcast(v, 3u), taps),
     add(s.r4, subgroupBroadcast(v, 4u), taps), add(s.r5, subgroupBroadcast(v, 5u), taps),
     add(s.r6, subgroupBroadcast(v, 6u), taps), add(s.r7, subgroupBroadcast(v, 7u), taps));
 }
 
-// Rows past M repeat row M - 1, which then is stored again with the same values.
-fn store(at: u32, m: u32, count: u32, value: vec4f) {
-  let start = at + min(m, dims.M - 1u) * dims.OH * dims.OW;
-  for (var i = 0u; i < 4u; i++) { if (i < count) { y[start + i * STEP] = value[i]; } }
-}
-
-fn storeRows(at: u32, m: u32, count: u32, s: Rows) {
-  store(at, m, count, s.r0);
-  store(at, m + 1u, count, s.r1);
-  store(at, m + 2u, count, s.r2);
-  store(at, m + 3u, count, s.r3);
-  store(at, m + 4u, count, s.r4);
-  store(at, m + 5u, count, s.r5);
-  store(at, m + 6u, count, s.r6);
-  store(at, m + 7u, count, s.r7);
-}
+fn moveUp(s: Rows, last: vec4f) -> Rows { return Rows(s.r1, s.r2, s.r3, s.r4, s.r5, s.r6, s.r7, last); }
 
 @compute @workgroup_size(8)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let phase = vec2u(group.z / STEP, group.z % STEP);
-  let size = (vec2u(dims.OH, dims.OW) + STEP - 1u - phase) / STEP;  // pixels of this phase
-  let quads = (size.y + 3u) / 4u;
-  let quad = group.x * 8u + lane;
-  let b = quad / (size.x * quads);
-  let row = quad / quads % size.x;
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let phase = vec2u(group.x / STEP % STEP, group.x % STEP);
+  let size = (vec2u(dims.OH, dims.OW) + STEP - 1u - phase) / STEP;  // pixels of this phase, perhaps none
+  let quads = max((size.y + 3u) / 4u, 1u);
+  let quad = (group.z * groups.y + group.y) * 8u + lane;
+  let b = quad / (max(size.x, 1u) * quads);
+  let row = quad / quads % max(size.x, 1u);
   let column = quad % quads * 4u;
-  let count = select(0u, min(4u, size.y - column), b < dims.B);
+  let count = select(0u, min(4u, size.y - column), b < dims.B && size.x > 0u);
 
   // First tap that meets this phase, and the place in x of tap 0 of those.
   let ahead = vec2i(phase) - vec2i(dims.top, dims.left);
@@ -107,7 +100,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let tapRows = (dims.KH - tap0.x + STEP - 1u) / STEP;
   let direction = select(1, -1, dims.reverse == 1u);
   let tapStart = select(0u, dims.KH * dims.KW - 1u, dims.reverse == 1u);
-  let m0 = group.y * ROWS;
+  let m0 = group.x / (STEP * STEP) * ROWS;
   let rowA = min(m0 + lane, dims.M - 1u) * dims.strideM + tapStart;
   let rowB = min(m0 + 8u + lane, dims.M - 1u) * dims.strideM + tapStart;
 
@@ -132,7 +125,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     i = select(i, 0u, channelDone);
     c += select(0u, 1u, channelDone);
   }
-  let at = (b * dims.M * dims.OH + row * STEP + phase.x) * dims.OW + column * STEP + phase.y;
-  storeRows(at, m0, count, top);
-  if (ROWS == 16u) { storeRows(at, m0 + 8u, count, bottom); }
+  // A loop, not 16 stores in a row: those would double the time that the compiler takes.
+  for (var m = m0; m < min(m0 + ROWS, dims.M); m++) {
+    let at = ((b * dims.M + m) * dims.OH + row * STEP + phase.x) * dims.OW + column * STEP + phase.y;
+    for (var pixel = 0u; pixel < 4u; pixel++) { if (pixel < count) { y[at + pixel * STEP] = top.r0[pixel]; } }
+    top = moveUp(top, bottom.r0);
+    bottom = moveUp(bottom, bottom.r7);
+  }
 }

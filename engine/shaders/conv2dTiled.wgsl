@@ -7,7 +7,7 @@
 //            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
 //            2  y  read_write  f32  [B, M, OH, OW]
 // workgroup  a 64 x 64 tile of (m, b and p); 256 lanes with 4 x 4 values each, k in steps of 16
-// grid       [ceil(B * OH * OW / 64), ceil(M / 64), 1]
+// grid       [ceil(M / 64), ceil(B * OH * OW / 64) folded over y and z, ..]
 // cost       2 * B * M * OH * OW * C * KH * KW flops
 // why        nothing is unfolded in memory; the input gradient of a strided convolution is the same sum with the
 //            roles of STRIDE and DILATE exchanged and the taps reversed
@@ -59,9 +59,13 @@ fn image(corner: vec3i, k: u32) -> f32 {
 }
 
 @compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let m0 = group.y * TILE;
-  let n0 = group.x * TILE;
+fn main(
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let m0 = group.x * TILE;
+  let n0 = (group.z * groups.y + group.y) * TILE;
   let row = (lane / 16u) * 4u;
   let column = (lane % 16u) * 4u;
   let corner = pixel(n0 + lane % TILE);
@@ -74,7 +78,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     workgroupBarrier();
     for (var k = 0u; k < STEP; k++) {
       let at = k * TILE;
-      let right = vec4f(tileB[at + column], tileB[at + column + 1u], tileB[at + column + 2u], tileB[at + column + 3u]);
+      let first = at + column;
+      let right = vec4f(tileB[first], tileB[first + 1u], tileB[first + 2u], tileB[first + 3u]);
       for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
     }
     workgroupBarrier();

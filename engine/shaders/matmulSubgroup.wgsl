@@ -9,8 +9,8 @@
 // grid       [ceil(N / 32), ceil(M / ROWS), B]
 // cost       2 * M * N * K flops a batch; 6 or 8 loads feed 8 or 16 times 32 columns x 4 steps of k
 // why        each lane loads a part of the rows of a, and broadcasts hand it to the others: on llvmpipe a load costs
-//            as much as 30 fma, a broadcast two. Indices past the edge repeat the last row or column, which then
-//            stores the same value twice, so nothing is guarded.
+//            as much as 30 fma, a broadcast two. Indices past the edge repeat the last row or the last columns (which
+//            are then stored twice, with the same values), so the loop needs no guards.
 
 override TRANSPOSE_A: u32 = 0;
 override TRANSPOSE_B: u32 = 0;
@@ -105,23 +105,14 @@ fn addRows(s: Rows, v: vec4f, b: mat4x4f) -> Rows {
 }
 
 fn store(batch: u32, m: u32, n: u32, value: vec4f) {
-  let at = (batch * dims.M + min(m, dims.M - 1u)) * dims.N + n;
+  let at = (batch * dims.M + m) * dims.N + n;
   if (WHOLE_Y == 1u) { y[at / 4u] = value; }
   else {
-    for (var i = 0u; i < min(4u, dims.N - n); i++) { y[(at + i) / 4u][(at + i) % 4u] = value[i]; }
+    for (var i = 0u; i < 4u; i++) { if (n + i < dims.N) { y[(at + i) / 4u][(at + i) % 4u] = value[i]; } }
   }
 }
 
-fn storeRows(batch: u32, m: u32, n: u32, s: Rows) {
-  store(batch, m, n, s.r0);
-  store(batch, m + 1u, n, s.r1);
-  store(batch, m + 2u, n, s.r2);
-  store(batch, m + 3u, n, s.r3);
-  store(batch, m + 4u, n, s.r4);
-  store(batch, m + 5u, n, s.r5);
-  store(batch, m + 6u, n, s.r6);
-  store(batch, m + 7u, n, s.r7);
-}
+fn moveUp(s: Rows, last: vec4f) -> Rows { return Rows(s.r1, s.r2, s.r3, s.r4, s.r5, s.r6, s.r7, last); }
 
 @compute @workgroup_size(8)
 fn main(
@@ -141,7 +132,11 @@ fn main(
       top = addRows(top, loadA(baseA, m0, k, lane), block);
       if (ROWS == 16u) { bottom = addRows(bottom, loadA(baseA, m0 + 8u, k, lane), block); }
     }
-    storeRows(batch, m0, n, top);
-    if (ROWS == 16u) { storeRows(batch, m0 + 8u, n, bottom); }
+    // A loop, not 16 stores in a row: those would double the time that the compiler takes.
+    for (var m = m0; m < min(m0 + ROWS, dims.M); m++) {
+      store(batch, m, n, top.r0);
+      top = moveUp(top, bottom.r0);
+      bottom = moveUp(bottom, bottom.r7);
+    }
   }
 }

@@ -32,7 +32,7 @@ const STEP = 16u;
 var<workgroup> tileA: array<f32, 1024>;
 var<workgroup> tileB: array<f32, 1024>;
 
-// Fetches what lane `i` of 1024 puts into a tile: (row or column, k), fastest along the axis stored last.
+// What element `i` of 1024 of a tile is, as (row or column, k): neighbours lie along the axis stored last.
 fn place(i: u32, kLast: bool) -> vec2u {
   return select(vec2u(i % TILE, i / TILE), vec2u(i / STEP, i % STEP), kLast);
 }
@@ -76,7 +76,8 @@ fn main(
       workgroupBarrier();
       for (var k = 0u; k < STEP; k++) {
         let at = k * TILE;
-        let right = vec4f(tileB[at + column], tileB[at + column + 1u], tileB[at + column + 2u], tileB[at + column + 3u]);
+        let first = at + column;
+        let right = vec4f(tileB[first], tileB[first + 1u], tileB[first + 2u], tileB[first + 3u]);
         for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
       }
       workgroupBarrier();

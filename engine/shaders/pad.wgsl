@@ -1,25 +1,22 @@
-// pad - copies x into a larger block of zeros; concat calls it once an operand, without the zeros.
+// pad - copies x into a larger block of zeros; concat and pack call it once an operand, without the zeros.
 //
 //   y[index] = x[index - before] inside, 0 elsewhere     (axes are joined to at most four)
 //
 // bindings   0  x  read        u32  [n0, n1, n2, n3]    (any 32-bit element type, moved as bits)
 //            1  y  read_write  u32  [m0, m1, m2, m3]
-// workgroup  LANES neighbouring elements of the last axis of the target block
-// grid       [ceil(block / LANES), 1, 1] folded into x and y
+// workgroup  LANES neighbouring elements of a row of the target block
+// grid       [ceil(row / LANES), rows folded over y and z]
 // cost       reads x once, writes the block once; memory bound
+// why        a workgroup stays in one row, so that divisions are of uniform values: per lane they cost more than memory
 
 override LANES: u32 = 64;
 override FILL: u32 = 1;  // 1 writes zeros around x, 0 leaves y alone there
 
-struct Dims { n: vec4u, m: vec4u, before: vec4u, count: u32 }
+struct Dims { n: vec4u, m: vec4u, before: vec4u, rows: u32 }
 var<immediate> dims: Dims;
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
-
-fn offset(index: vec4u, shape: vec4u) -> u32 {
-  return ((index.x * shape.y + index.y) * shape.z + index.z) * shape.w + index.w;
-}
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -27,22 +24,21 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  var i = (group.y * groups.x + group.x) * LANES + lane;
-  if (i >= dims.count) { return; }
+  let row = group.z * groups.y + group.y;
+  if (row >= dims.rows) { return; }
   let shape = select(dims.n, dims.m, FILL == 1u);
-  var index: vec4u;
-  index.w = i % shape.w;
-  i /= shape.w;
-  index.z = i % shape.z;
-  i /= shape.z;
-  index.y = i % shape.y;
-  index.x = i / shape.y;
+  let i = group.x * LANES + lane;
+  if (i >= shape.w) { return; }
+  let place = vec3u(row / shape.z / shape.y, row / shape.z % shape.y, row % shape.z);
   if (FILL == 0u) {
-    y[offset(index + dims.before, dims.m)] = x[offset(index, dims.n)];
+    let to = place + dims.before.xyz;
+    y[((to.x * dims.m.y + to.y) * dims.m.z + to.z) * dims.m.w + i + dims.before.w] = x[row * dims.n.w + i];
     return;
   }
   // Below `before` the difference wraps round to a large number, so one comparison serves both ends.
-  let source = index - dims.before;
-  let inside = all(source < dims.n);
-  y[offset(index, dims.m)] = select(0u, x[select(0u, offset(source, dims.n), inside)], inside);
+  let source = place - dims.before.xyz;
+  let at = i - dims.before.w;
+  let inside = all(source < dims.n.xyz) && at < dims.n.w;
+  let index = ((source.x * dims.n.y + source.y) * dims.n.z + source.z) * dims.n.w + at;
+  y[row * dims.m.w + i] = select(0u, x[select(0u, index, inside)], inside);
 }

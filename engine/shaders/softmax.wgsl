@@ -32,8 +32,9 @@ fn main(
     for (var i = lane; i < dims.n; i += LANES) { mass += exp(x[start + i] - top); }
     let whole = sumLanes(total(mass), lane);
     if (LOG == 1u) {
-      let shift = top + log(whole);
-      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = x[start + i] - shift; }
+      // In this order: top may be so large that adding a logarithm to it loses the logarithm's digits.
+      let shift = log(whole);
+      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = (x[start + i] - top) - shift; }
     } else {
       let scale = 1.0 / whole;
       for (var i = lane; i < dims.n; i += LANES) { y[start + i] = exp(x[start + i] - top) * scale; }

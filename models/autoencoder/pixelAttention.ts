@@ -3,15 +3,14 @@ import type { Scope } from '../../engine/params.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { conv1x1OnTokens, groupNorm } from '../layers.ts';
 
-/** Scores held at a time; those of 4,096 pixels with each other would pass what adapters bind from two images on. */
-const mostScores = 2 ** 24;
-
 /**
  * Attention of one head, as wide as the features, between all pixels [LDM `AttnBlock`]: x [B, C, H, W] -> the same.
  * By products and softmax, in turns over the queries: the attention op keeps a head in registers and has no room for
  * the 512 channels of published first stages.
+ *
+ *   mostScores  held at a time; those of all 4,096 pixels of two images would pass what adapters bind
  */
-export function pixelAttention(p: Scope, x: Tensor, groups: number): Tensor {
+export function pixelAttention(p: Scope, x: Tensor, groups: number, mostScores = 2 ** 24): Tensor {
   const [B, C, H, W] = x.shape as [number, number, number, number];
   const L = H * W;
   const normed = groupNorm(p.at('norm'), x, { groups, eps: 1e-6 });

@@ -29,8 +29,8 @@ export interface SlotLogits {
 export function autoregressivePrior(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig): SlotLogits {
   const { maxObjects: N, classCount, gridSide, width: D } = config;
   const B = embeddings.shape[0]!;
-  check(sameShape(embeddings.shape, [B, 3 * N, config.embeddingWidth]), () => `autoregressive prior: embeddings must be `
-    + `[B, ${3 * N}, ${config.embeddingWidth}], found ${describe(embeddings)}. Crop tokens are not part of it.`);
+  check(sameShape(embeddings.shape, [B, 3 * N, config.embeddingWidth]), () => 'autoregressive prior: embeddings must '
+    + `be [B, ${3 * N}, ${config.embeddingWidth}], found ${describe(embeddings)}. Crop tokens are not part of it.`);
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
   const known = linear(p.at('adapter'), slice(embeddings, 1, 0, 3 * N - 1), D);
   const positions = p.at('pos_emb.emb').param('weight', [3 * N, D], normal(0.02));

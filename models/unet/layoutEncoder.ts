@@ -8,12 +8,14 @@ import { add, gather, slice } from '../../engine/ops/index.ts';
 import { fanIn, normal, type Scope } from '../../engine/params.ts';
 import { describe, type Tensor } from '../../engine/tensor.ts';
 import { attentionLayers } from '../attentionLayers.ts';
+import { fourierRows } from '../fourierInit.ts';
 import { layerNorm } from '../layers.ts';
 import type { LayoutEncoderConfig } from './config.ts';
 
 /** The token table [K, D]. */
-export function tokenTable(p: Scope, { vocabularySize, width }: LayoutEncoderConfig): Tensor {
-  return p.at('transformer.token_emb').param('weight', [vocabularySize, width], normal(0.02));
+export function tokenTable(p: Scope, { vocabularySize, width, init }: LayoutEncoderConfig): Tensor {
+  const rows = init === 'fourier' ? fourierRows(Math.floor(Math.sqrt(vocabularySize - 1))) : normal(0.02);
+  return p.at('transformer.token_emb').param('weight', [vocabularySize, width], rows);
 }
 
 /** ids i32 [B, L], in 0 .. K - 1 -> [B, L, D] rows of the token table, without positions. */
@@ -32,7 +34,8 @@ export function encodeLayout(p: Scope, embeddings: Tensor, config: LayoutEncoder
     `layout encoder: embeddings must be [B, L, ${config.width}] with L up to ${config.maxLength}, found `
     + `${describe(embeddings)}. Was it made for fewer objects?`);
   const transformer = p.at('transformer');
-  const positions = transformer.at('pos_emb.emb').param('weight', [config.maxLength, config.width], normal(0.02));
+  const positions = transformer.at('pos_emb.emb').param('weight', [config.maxLength, config.width],
+    normal(config.init === 'fourier' ? 1 : 0.02));
   const x = add(embeddings, slice(positions, 0, 0, embeddings.shape[1]!));
   return layerNorm(transformer.at('norm'), attentionLayers(transformer.at('attn_layers'), x, config, false));
 }

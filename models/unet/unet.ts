@@ -1,8 +1,9 @@
 /** The denoising U-Net of latent diffusion, with cross-attention to the layout [LDM `UNetModel`]. */
 import { check } from '../../engine/errors.ts';
-import { concat, upsample2d } from '../../engine/ops/index.ts';
+import { add, concat, upsample2d } from '../../engine/ops/index.ts';
 import { zeros, type Scope } from '../../engine/params.ts';
 import { describe, type Tensor } from '../../engine/tensor.ts';
+import { fourierMap } from '../fourierInit.ts';
 import { channels, conv3x3, groupNorm, timeEmbedding } from '../layers.ts';
 import type { UNetConfig } from './config.ts';
 import { resBlock } from './resBlock.ts';
@@ -33,6 +34,7 @@ export function unet(p: Scope, x: Tensor, t: Tensor, context: Tensor | null, con
   };
 
   let h = conv3x3(p.at('input_blocks.0.0'), x, modelChannels);
+  if (config.positionMap) h = add(h, p.at('position_map').param('weight', [modelChannels, ...h.shape.slice(2)], fourierMap));
   const skips = [h];
   for (let level = 0; level <= lastLevel; level++) {
     for (let i = 0; i < resBlocks; i++) {

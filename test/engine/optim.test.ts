@@ -46,7 +46,7 @@ test('AdamW follows the f64 trajectory while the learning rate changes, in one d
   const expected = adamW64(start, (x) => x.map((value, i) => 2 * (value - goal[i]!)), rates);
   const found = await device.read(state);
   expected.forEach((value, i) => assert.ok(Math.abs(found[i]! - value) < 1e-5, `${found[i]} against ${value}`));
-  const moments = program.calls.filter(({ label }) => label.includes('sqrt'));
+  const moments = program.calls.filter(({ label }) => /\d+ more/.test(label));
   assert.is(moments.length, 1, 'parameters and both moments are updated by one kernel');
   program.destroy();
 });

@@ -80,7 +80,8 @@ export async function checkGradients(spec: ModelCase): Promise<void> {
   const feeds: Record<string, ArrayLike<number>> = { ...spec.feeds };
   store.groups.forEach(({ state }, i) => { feeds[state.name] = values[i]!; });
   const expected = interpret([loss], feeds)[0]![0]!;
-  assert.ok(Math.abs(lossFound - expected) <= 1e-4 * Math.abs(expected), `${spec.name}: loss ${lossFound}, f64 ${expected}`);
+  assert.ok(Math.abs(lossFound - expected) <= 1e-4 * Math.abs(expected),
+    `${spec.name}: loss ${lossFound}, in f64 ${expected}`);
   checkDirections(spec.name, loss, variablesOf(store, inputs), found, feeds);
 }
 

@@ -6,11 +6,20 @@ import { defaultOptim } from '../step.ts';
 const tiny: PriorTraining = {
   model: autoregressivePriorPresets.tiny,
   data: { flip: true, minArea: 1e-5 },
-  uncertainty: { share: 0.5, low: 0.08, high: 1.5 },
+  uncertainty: { share: 0.5, low: 0.08, high: 1 },
   batch: 64,
   optim: { ...defaultOptim, lr: 1e-3, beta2: 0.99, ema: 0.99 },
   loop: { steps: 3000, logEvery: 10, validateEvery: 100, sampleEvery: 500, checkpointEvery: 200 },
   seed: 0,
+};
+
+/** Goes with the `flat` generator. */
+const flat: PriorTraining = {
+  ...tiny,
+  model: { ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9, width: 64, layers: 2, heads: 4, headWidth: 16 },
+  data: { flip: false, minArea: 1e-5 },
+  optim: { ...tiny.optim, lr: 3e-3 },
+  loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 400 },
 };
 
 /** Goes with the published generator. */
@@ -22,4 +31,4 @@ const standard: PriorTraining = {
   loop: { steps: 200_000, logEvery: 50, validateEvery: 1000, sampleEvery: 5000, checkpointEvery: 1000 },
 };
 
-export const priorRuns = { tiny, default: standard } as const;
+export const priorRuns = { tiny, flat, default: standard } as const;

@@ -6,8 +6,10 @@ import { checkOp } from '../../support/checkOp.ts';
 
 // Both sides of the sizes at which the number of lanes changes.
 for (const shape of [[1], [7], [5, 1], [3, 31], [3, 32], [2, 3, 65], [2, 1023], [2, 1025]]) {
-  test(`argmax of [${shape.join(', ')}]`, () =>
-    checkOp({ name: `argmax ${shape}`, operands: [{ shape }], apply: argmax }));
+  for (const variant of ['narrow', 'wide']) {
+    test(`argmax of [${shape.join(', ')}], ${variant}`, () =>
+      checkOp({ name: `argmax ${shape}`, operands: [{ shape }], apply: argmax, variant }));
+  }
 }
 
 test('the first of equal values', () => checkOp({

@@ -1,8 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compile } from '../../../engine/compile/compile.ts';
+import { grad } from '../../../engine/grad.ts';
+import { apply } from '../../../engine/op.ts';
 import { attention } from '../../../engine/ops/attention.ts';
-import { inputTensor } from '../../../engine/ops/index.ts';
+import { rowDotsOp } from '../../../engine/ops/attentionGrad.ts';
+import { inputTensor, sum } from '../../../engine/ops/index.ts';
 import { checkOp } from '../../support/checkOp.ts';
+import { testDevice } from '../../support/gpu.ts';
 
 interface Case {
   readonly B: number;
@@ -22,6 +27,7 @@ const cases: Case[] = [
   { B: 1, Lq: 66, Lk: 92, heads: 2, D: 32 },
   { B: 1, Lq: 17, Lk: 65, heads: 1, D: 128 },
   { B: 1, Lq: 6, Lk: 9, heads: 1, D: 65 },
+  { B: 1, Lq: 35, Lk: 6, heads: 2, D: 8 },
   { B: 2, Lq: 1, Lk: 33, heads: 2, D: 4, causal: true },
   { B: 1, Lq: 67, Lk: 67, heads: 1, D: 8, causal: true },
   { B: 1, Lq: 19, Lk: 43, heads: 2, D: 72, causal: true },
@@ -45,12 +51,27 @@ test('scores far from zero neither overflow nor vanish', () => checkOp({
   apply: (q, k, v) => attention(q, k, v, { heads: 1, scale: 60 }),
 }));
 
+test('rowDots', () => checkOp({
+  name: 'rowDots', operands: [{ shape: [3, 67, 5] }, { shape: [3, 67, 5] }], derivative: false,
+  apply: (a, b) => apply(rowDotsOp, [a, b], null),
+}));
+
+test('frozen keys and values cost no gradient', async () => {
+  const [q, k, v] = [inputTensor('q', [1, 8, 8]), inputTensor('k', [1, 8, 8]), inputTensor('v', [1, 8, 8])];
+  const [dq] = grad(sum(attention(q, k, v, { heads: 2 })), [q]) as [typeof q];
+  const program = await compile(await testDevice(), { name: 'frozen', outputs: { dq }, variant: 'workgroup' });
+  const labels = program.calls.map(({ label }) => label).filter((label) => label.startsWith('attention'));
+  program.destroy();
+  assert.equal(labels, ['attention', 'attentionGradQ']);
+});
+
 test('wrong operands are refused', () => {
   const [q, k] = [inputTensor('q', [2, 3, 8]), inputTensor('k', [2, 2, 8])];
   assert.throws(() => attention(q, k, k, { heads: 3 }), /attention: the width of q must be a multiple of 3 heads/);
   assert.throws(() => attention(q, k, inputTensor('v', [2, 4, 8]), { heads: 2 }),
     /attention: q, k and v must be .*, found f32 \[2, 3, 8\], f32 \[2, 2, 8\] and f32 \[2, 4, 8\]/);
-  assert.throws(() => attention(q, k, k, { heads: 2, causal: true }), /at least as many keys as queries, found 2 and 3/);
+  assert.throws(() => attention(q, k, k, { heads: 2, causal: true }),
+    /at least as many keys as queries, found 2 and 3/);
   const wide = inputTensor('wide', [1, 4, 512]);
   assert.throws(() => attention(wide, wide, wide, { heads: 1 }), /heads must be at most 128 wide/);
 });

@@ -30,6 +30,11 @@ check('1x1, stride 2', [2, 3, 5, 5], [4, 3, 1, 1], { stride: 2 });
 check('1x1, padded', [1, 2, 3, 3], [2, 2, 1, 1], { padding: 1 });
 check('4x4, stride 2', [1, 2, 8, 10], [3, 2, 4, 4], { stride: 2, padding: 1 });
 check('2x5, stride 3', [1, 2, 9, 11], [3, 2, 2, 5], { stride: 3, padding: [2, 1, 0, 3] });
+check('one pixel, stride 2', [2, 1, 1, 1], [2, 1, 3, 3], { stride: 2, padding: 1 });
+check('one row, stride 2', [2, 2, 1, 6], [2, 2, 1, 3], { stride: 2, padding: [0, 1, 0, 1] });
+check('five taps a row', [1, 2, 3, 9], [2, 2, 3, 5], { padding: [1, 2, 1, 2] });
+check('8 channels', [1, 8, 4, 4], [8, 8, 3, 3], { padding: 1 }, false);
+check('9 channels', [1, 9, 4, 4], [9, 9, 3, 3], { padding: 1 }, false);
 check('more than one tile', [3, 9, 9, 10], [17, 9, 3, 3], { padding: 1 }, false);
 check('odd wide image', [1, 1, 3, 41], [1, 1, 3, 3], { padding: 1 }, false);
 
@@ -49,8 +54,18 @@ for (const variant of variants) {
       name: 'conv2dGradWeight', variant, operands: [{ shape: [2, 3, 7, 8] }, { shape: [2, 2, 4, 4] }],
       apply: (x, g) => apply(conv2dGradWeightOp, [x, g], { ...attrs, kernel: [3, 3] }),
     });
+    await checkOp({
+      name: 'conv2dGradWeight of many channels', variant, derivative: false,
+      operands: [{ shape: [3, 9, 16, 16] }, { shape: [3, 17, 16, 16] }],
+      apply: (x, g) => apply(conv2dGradWeightOp, [x, g], { stride: 1, padding: [1, 1, 1, 1], kernel: [3, 3] }),
+    });
   });
 }
+
+test('more workgroups than one axis of a grid may have', () => checkOp({
+  name: 'folded grid', derivative: false, operands: [{ shape: [1, 1, 1, 2_100_001] }, { shape: [1, 1, 1, 2] }],
+  apply: (x, w) => conv2d(x, w, null),
+}));
 
 test('what does not fit is refused', () => {
   const x = inputTensor('x', [1, 4, 8, 8]);

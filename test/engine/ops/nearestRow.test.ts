@@ -12,6 +12,7 @@ for (const [M, K, D] of [[1, 1, 1], [5, 7, 3], [33, 65, 17], [6, 1030, 8]] as co
       name: `nearestRow ${metric} ${M} ${K} ${D}`,
       operands: [{ shape: [M, D] }, { shape: [K, D] }],
       apply: (x, table) => nearestRow(x, table, metric),
+      variant: metric === 'l2' ? 'narrow' : 'wide',
     }));
   }
 }
@@ -19,11 +20,16 @@ for (const [M, K, D] of [[1, 1, 1], [5, 7, 3], [33, 65, 17], [6, 1030, 8]] as co
 const stream = new RandomStream(1, 'mask');
 const mask = (S: number, K: number): number[] => Array.from({ length: S * K }, () => Number(stream.chance(0.3)));
 
-test('a mask for each row', () => checkOp({
-  name: 'nearestRow mask',
-  operands: [{ shape: [12, 5] }, { shape: [40, 5] }, { shape: [12, 40], values: mask(12, 40), differentiable: false }],
-  apply: (x, table, allowed) => nearestRow(x, table, 'l2', allowed),
-}));
+for (const variant of ['narrow', 'wide']) {
+  test(`a mask for each row, ${variant}`, () => checkOp({
+    name: 'nearestRow mask',
+    operands: [
+      { shape: [12, 5] }, { shape: [40, 5] }, { shape: [12, 40], values: mask(12, 40), differentiable: false },
+    ],
+    apply: (x, table, allowed) => nearestRow(x, table, 'l2', allowed),
+    variant,
+  }));
+}
 
 test('a mask for each slot of every sequence', () => checkOp({
   name: 'nearestRow slots',

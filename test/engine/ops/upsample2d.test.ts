@@ -15,7 +15,8 @@ check('by three', [1, 2, 4, 3], 3);
 check('more than a workgroup', [3, 5, 9, 11], 2);
 
 test('the gradient is an op of its own', () => checkOp({
-  name: 'upsample2dGrad', operands: [{ shape: [2, 3, 6, 4] }], apply: (g) => apply(upsample2dGradOp, [g], { factor: 2 }),
+  name: 'upsample2dGrad', operands: [{ shape: [2, 3, 6, 4] }],
+  apply: (g) => apply(upsample2dGradOp, [g], { factor: 2 }),
 }));
 
 test('a factor of one changes nothing', () => {

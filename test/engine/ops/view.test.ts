@@ -30,6 +30,17 @@ test('a long sum is cut into pieces', () => checkOp({
   name: 'long sum', operands: [{ shape: [40001] }], derivative: false, tolerance: 1e-4, apply: (x) => sum(mul(x, x)),
 }));
 
+test('rows by subgroup and by tree', async () => {
+  for (const variant of ['rows', 'rowsSubgroup']) {
+    for (const n of [1, 7, 33, 1025]) {
+      await checkOp({
+        name: `${variant} ${n}`, variant, operands: [{ shape: [5, n] }], tolerance: 1e-4,
+        apply: (x) => add(add(sum(x, [1]), max(x, [1])), min(x, [1])),
+      });
+    }
+  }
+});
+
 test('views that do not fit are refused', () => {
   const x = inputTensor('x', [2, 3]);
   assert.throws(() => reshape(x, [4]), /reshape: f32 \[2, 3\] has 6 elements, \[4\] needs 4/);

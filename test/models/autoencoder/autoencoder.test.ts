@@ -3,10 +3,11 @@ import * as assert from 'uvu/assert';
 import { grad } from '../../../engine/grad.ts';
 import { interpret } from '../../../engine/interpret.ts';
 import { add, inputTensor, mean, mul, square, sub, sum, table } from '../../../engine/ops/index.ts';
-import { ParamStore, countParams, declareParams, type ParamSpec } from '../../../engine/params.ts';
+import { ParamStore, countParams, declareParams, type ParamSpec, type Scope } from '../../../engine/params.ts';
 import { decode, encode, reconstruct } from '../../../models/autoencoder/autoencoder.ts';
 import { autoencoderPresets, latentShape, type AutoencoderConfig } from '../../../models/autoencoder/config.ts';
 import { klDivergence, samplePosterior } from '../../../models/autoencoder/kl.ts';
+import { pixelAttention } from '../../../models/autoencoder/pixelAttention.ts';
 import { quantise } from '../../../models/autoencoder/vq.ts';
 import { checkGradients, checkTraining, countFlops, uniformValues, type ModelCase } from '../../support/checkModel.ts';
 
@@ -68,8 +69,9 @@ test('latents have the published shapes', () => {
 
 test('a training step of tiny stays within its budget', () => {
   const image = inputTensor('image', [8, 3, 64, 64]);
-  const store = new ParamStore('tiny', declareParams((p) => reconstruct(p, image, autoencoderPresets.tiny, noiseInput)));
-  const { image: found, regulariser } = reconstruct(store.scope(), image, autoencoderPresets.tiny, noiseInput);
+  const run = (p: Scope) => reconstruct(p, image, autoencoderPresets.tiny, noiseInput);
+  const store = new ParamStore('tiny', declareParams(run));
+  const { image: found, regulariser } = run(store.scope());
   const loss = add(mean(square(sub(found, image))), regulariser);
   const gflop = countFlops([loss, ...grad(loss, [...store.tensors.values()])]) / 1e9;
   console.log(`autoencoder tiny: ${store.size} parameters, ${gflop.toFixed(2)} GFLOP a step of 8 images`);
@@ -94,6 +96,17 @@ function microCase(config: AutoencoderConfig): ModelCase {
 test('kl: gradients at micro size', () => checkGradients(microCase(autoencoderPresets.micro)));
 test('kl: training lowers the loss', () => checkTraining(microCase(autoencoderPresets.micro)));
 test('vq: training lowers the loss', () => checkTraining(microCase(autoencoderPresets['micro-vq'])));
+
+test('attention between pixels does not depend on how many queries are done at a time', () => {
+  const x = inputTensor('x', [2, 4, 3, 3]);
+  const store = new ParamStore('attention', declareParams((p) => pixelAttention(p, x, 2)));
+  store.initialise(4);
+  const { state } = store.groups[0]!;
+  const inTurns = [2 ** 24, 100, 1].map((most) => pixelAttention(store.scope(), x, 2, most));
+  const [a, b, c] = interpret(inTurns, { x: uniformValues('x', x.shape), [state.name]: state.initial as Float32Array });
+  assert.equal(b, a);
+  assert.equal(c, a);
+});
 
 test('the divergence is that of normals, and vanishes for the standard one', () => {
   const moments = { mean: table(Float32Array.of(0, 0, 1, -2), [2, 2, 1, 1]),

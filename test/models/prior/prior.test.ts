@@ -41,7 +41,7 @@ test('presets have the expected sizes', () => {
     const store = new ParamStore(name, specs);
     const loss = nats(store.scope(), config);
     const gflop = countFlops([loss, ...grad(loss, [...store.tensors.values()])]) / 1e9;
-    console.log(`autoregressive ${name}: ${countParams(specs)} parameters, ${gflop.toFixed(2)} GFLOP a step of 16 layouts`);
+    console.log(`autoregressive ${name}: ${countParams(specs)} parameters, ${gflop.toFixed(2)} GFLOP for 16 layouts`);
   }
   const names = declareParams((p) => nats(p, autoregressivePriorPresets.default)).map((spec) => spec.name);
   for (const name of ['start.weight', 'adapter.weight', 'pos_emb.emb.weight', 'class_head.bias', 'corner_head.weight',
@@ -81,7 +81,8 @@ function microStore(): { p: Scope; state: Record<string, Float32Array> } {
   const store = new ParamStore('micro', declareParams((p) => autoregressivePrior(p, embeddings, micro)));
   store.initialise(2);
   const { state } = store.groups[0]!;
-  return { p: store.scope(), state: { [state.name]: (state.initial as Float32Array).map((x, i) => x + 0.2 * Math.sin(i)) } };
+  const values = (state.initial as Float32Array).map((x, i) => x + 0.2 * Math.sin(i));
+  return { p: store.scope(), state: { [state.name]: values } };
 }
 
 test('autoregressive: a token is scored from those before it only', () => {

@@ -1,0 +1,35 @@
+import { noiseSchedule } from '../models/diffusion.ts';
+import { RandomStream } from '../engine/random.ts';
+import type { Generator } from '../pipeline/generator.ts';
+
+/** Noises in a bank: all images and steps draw from these, as the published classification code does. */
+export const bankSize = 256;
+
+/** Standard normals [bankSize, C h w], the same for every image and every machine. */
+export function noiseBank(generator: Generator, seed: number): Float32Array {
+  const random = new RandomStream(seed, 'noise bank');
+  return Float32Array.from({ length: bankSize * generator.firstStage.latentSize }, () => random.normal());
+}
+
+/** Pairs of one image: timesteps and rows of the bank. */
+export interface Pairs {
+  readonly timesteps: Int32Array;
+  readonly noises: Int32Array;
+}
+
+/** `count` pairs with timesteps stratified over [low, high): one in each of `count` equal parts. */
+export function drawPairs(random: RandomStream, count: number, [low, high]: readonly [number, number]): Pairs {
+  const timesteps = Int32Array.from({ length: count }, (_, k) => Math.floor(low + ((k + random.uniform()) / count) * (high - low)));
+  return { timesteps, noises: Int32Array.from({ length: count }, () => random.integer(bankSize)) };
+}
+
+/** The monitor's pairs, the same for every image: timesteps spread evenly, one noise of the bank each. */
+export function fixedPairs(count: number, [low, high]: readonly [number, number]): Pairs {
+  return {
+    timesteps: Int32Array.from({ length: count }, (_, k) => Math.floor(low + ((k + 0.5) / count) * (high - low))),
+    noises: Int32Array.from({ length: count }, (_, k) => k % bankSize),
+  };
+}
+
+/** Number of timesteps that a generator knows. */
+export const trainedSteps = (generator: Generator): number => noiseSchedule(generator.description.model.diffusion.schedule).steps;

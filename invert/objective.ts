@@ -1,0 +1,62 @@
+/**
+ * What inversion lowers [DIVE eq. for v*]: the generator's denoising error of the picture given a layout, plus the
+ * prior's energy of the layout, for several layouts of several pictures at once.
+ */
+import { add, broadcast, gather, mean, mul, reshape } from '../engine/ops/index.ts';
+import type { Tensor } from '../engine/tensor.ts';
+import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
+import { expectedNegativeLogLikelihood } from '../models/prior/autoregressive.ts';
+import type { SlotChoices } from '../models/softTokens.ts';
+import { encoderScope, unetScope } from '../models/unet/generator.ts';
+import { encodeLayout } from '../models/unet/layoutEncoder.ts';
+import { unet } from '../models/unet/unet.ts';
+import type { Generator } from '../pipeline/generator.ts';
+import { priorScores, type Prior } from '../pipeline/prior.ts';
+
+/** The pairs of a row: rows of a noise bank and timesteps. */
+export interface Draws {
+  /** i32 [I, T] */
+  readonly timesteps: Tensor;
+  /** i32 [I, T]: rows of the bank. */
+  readonly noises: Tensor;
+}
+
+/**
+ * Denoising error of each row.
+ *
+ *   z           [I, C h w]     scaled latents of the pictures
+ *   rowImage    i32 [Q]        picture of each row
+ *   embeddings  [Q, L, D]      layouts
+ *   draws       pairs of each picture, shared by its rows
+ *   bank        [K, C h w]     standard normals
+ *   ->          [Q]            mean over pairs and elements
+ */
+export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor, draws: Draws, bank: Tensor): Tensor {
+  const { model } = generator.description;
+  const { latent } = generator.firstStage;
+  const [Q, L, D] = embeddings.shape as [number, number, number];
+  const T = draws.timesteps.shape[1]!;
+  const E = z.shape[1]!;
+  const p = generator.store.scope();
+  const spread = (x: Tensor, tail: readonly number[]): Tensor =>
+    reshape(broadcast(reshape(x, [Q, 1, ...tail]), [Q, T, ...tail]), [Q * T, ...tail]);
+  const context = spread(encodeLayout(encoderScope(p), embeddings, model.encoder), [L, D]);
+  const t = reshape(gather(draws.timesteps, rowImage), [Q * T]);
+  const noise = reshape(gather(bank, reshape(gather(draws.noises, rowImage), [Q * T])), [Q * T, ...latent]);
+  const pictures = reshape(spread(gather(z, rowImage), [E]), [Q * T, ...latent]);
+  const schedule = noiseSchedule(model.diffusion.schedule);
+  const predicted = unet(unetScope(p), addNoise(schedule, pictures, noise, t), t, context, model.unet, model.diffusion.schedule.steps);
+  const target = predictionTarget(schedule, model.diffusion.prediction, pictures, noise, t);
+  // Squared error also where the generator was trained with absolute error: the paper's likelihood.
+  return mean(reshape(denoisingLoss('l2', predicted, target), [Q, T]), [1]);
+}
+
+/** Nats of each row [Q] under weights over the choices of each slot, read through the embeddings they stand for. */
+export function priorEnergy(prior: Prior, embeddings: Tensor, weights: SlotChoices): Tensor {
+  return expectedNegativeLogLikelihood(priorScores(prior.store.scope(), embeddings, prior.description), weights.classes, weights.corners);
+}
+
+/** Image energy plus weighted prior energy [Q]. */
+export function totalEnergy(image: Tensor, nats: Tensor | null, priorWeight: number): Tensor {
+  return nats && priorWeight > 0 ? add(image, mul(nats, priorWeight)) : image;
+}

@@ -1,0 +1,35 @@
+import type { Category } from '../data/annotations.ts';
+import { rgbFromPlanes } from '../data/images.ts';
+import { writeAtomic } from '../data/writeAtomic.ts';
+import { contactSheet } from '../evaluate/report/contactSheet.ts';
+import { drawDetections, drawLayout, type DrawnBox } from '../evaluate/report/overlay.ts';
+import type { LayoutObject } from '../models/layoutTokens.ts';
+
+/** Objects as boxes to draw on a picture of the given size. */
+export function drawnBoxes(objects: readonly LayoutObject[], categories: readonly Category[], width: number, height: number): DrawnBox[] {
+  return objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }) => ({
+    xyxyPx: [x0 * width, y0 * height, x1 * width, y1 * height],
+    label: categories[classIndex]?.name ?? `class ${classIndex}`,
+    colorIndex: classIndex,
+  }));
+}
+
+/** Pictures [B, 3, S, S], each followed by the same with its layout drawn on it. */
+export async function drawLayoutSheet(file: string, pictures: Float32Array, size: number, layouts: readonly (readonly LayoutObject[])[],
+  categories: readonly Category[]): Promise<void> {
+  const each = 3 * size * size;
+  const items = await Promise.all(layouts.map(async (objects, i) => {
+    const picture = rgbFromPlanes(pictures.slice(i * each, (i + 1) * each), size, size);
+    const drawn = await drawDetections(picture, drawnBoxes(objects, categories, size, size), { atLeastPx: 256 });
+    return [{ picture }, { picture: drawn }];
+  }));
+  await writeAtomic(file, await contactSheet(items.flat(), 8));
+}
+
+/** Layouts without pictures. */
+export async function drawLayouts(file: string, layouts: readonly (readonly LayoutObject[])[], categories: readonly Category[]): Promise<void> {
+  const size = { width: 256, height: 256 };
+  const items = await Promise.all(layouts.map(async (objects) =>
+    ({ picture: await drawLayout(drawnBoxes(objects, categories, 256, 256), size) })));
+  await writeAtomic(file, await contactSheet(items, 6));
+}
