@@ -4,7 +4,7 @@
  * Measuring detections is the default command; others stand beside it as subcommands.
  */
 import { dirname, join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { UserError } from '../engine/errors.ts';
 import { readDetections, readGroundTruth } from '../evaluate/cocoFiles.ts';
 import { averagePrecision, formatStats, type ClassFigures } from '../evaluate/cocoStats.ts';
@@ -12,6 +12,7 @@ import { evaluateDetections, type Evaluation } from '../evaluate/coco.ts';
 import type { CocoDetection } from '../evaluate/cocoTypes.ts';
 import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
 import { cocoParams } from '../evaluate/evaluationParams.ts';
+import { runCommand } from './cli.ts';
 
 interface DetectionsOptions {
   readonly annotations?: string;
@@ -21,17 +22,6 @@ interface DetectionsOptions {
   readonly iouThresholds: readonly number[];
   readonly maxDets: readonly number[];
   readonly useIgnoreFlags: boolean;
-}
-
-/** Runs the command line; throws UserError on bad input. `argv` starts after the script's name. */
-export async function main(argv: readonly string[]): Promise<void> {
-  try {
-    await program().parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return; // --help has printed what was asked
-    throw new UserError(`${error.message.replace(/^error: /, '').replace('\n', ' ')}; --help lists the options.`);
-  }
 }
 
 function program(): Command {
@@ -126,9 +116,4 @@ function classTable(perClass: readonly ClassFigures[]): string {
   return rows.map((row) => row.map(align).join('  ')).join('\n');
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof UserError ? `evaluate: ${error.message}` : error);
-  process.exitCode = error instanceof UserError ? 2 : 1;
-}
+await runCommand(program(), process.argv.slice(2));
