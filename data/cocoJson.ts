@@ -2,10 +2,10 @@
  * COCO instances files [Lin et al. 2014, data format page]: what is read of them, checked on the way in, and writing.
  * Only boxes are used; segmentation, licences and other fields are ignored.
  */
-import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { UserError } from '../engine/errors.ts';
-import { writeAtomic } from './writeAtomic.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
+import { readJson } from './readJson.ts';
 
 const id = v.pipe(v.number(), v.safeInteger());
 const side = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -29,21 +29,6 @@ const cocoSchema = v.object({
 /** A COCO instances file; `bbox` is xywh in pixels of the image, `width` and `height` are in pixels. */
 export type CocoJson = v.InferOutput<typeof cocoSchema>;
 export type CocoAnnotation = CocoJson['annotations'][number];
-
-/** Reads any JSON file, with or without a byte order mark; UserError naming the file when that fails. */
-export async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code}). Does the file exist?`);
-  }
-  try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  } catch (error) {
-    throw new UserError(`${path}: not valid JSON: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
 
 /** Where an issue lies, with the item's own id beside its index: `annotations[3] (id 17).bbox`. */
 function issuePlace(issue: v.BaseIssue<unknown>): string {

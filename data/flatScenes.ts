@@ -44,17 +44,17 @@ function freeColor(random: RandomStream, vivid: boolean): Rgb {
     [high, middle, low]]);
 }
 
-/** The flat scene of a seed and an index. Shapes never touch, and measure 2 cells to 5/8 of the side. */
+/** The flat scene of a seed and an index. Shapes never touch, and measure 3 cells to 5/8 of the side. */
 export function flatScene(seed: number, index: number, options: FlatSceneOptions = {}): FlatScene {
   const { cells = 8, maxShapes = 2, colors = 'class' } = options;
   const random = new RandomStream(seed, `scenes/flat/${index}`);
-  const most = Math.max(2, Math.floor(cells * 5 / 8));
+  const most = Math.max(3, Math.floor((cells * 5) / 8));
   const wanted = 1 + random.integer(maxShapes);
   const shapes: FlatScene['shapes'][number][] = [];
   for (let attempt = 0; attempt < 20 && shapes.length < wanted; attempt++) {
     const classIndex = random.integer(flatShapeNames.length);
-    const width = 2 + random.integer(most - 1);
-    const height = 2 + random.integer(most - 1);
+    const width = 3 + random.integer(most - 2);
+    const height = 3 + random.integer(most - 2);
     const column = random.integer(cells - width + 1);
     const row = random.integer(cells - height + 1);
     const xyxyUnit = [column / cells, row / cells, (column + width) / cells, (row + height) / cells] as const;

@@ -11,7 +11,7 @@ import { access } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { check, UserError } from '../engine/errors.ts';
-import { writeAtomic } from './writeAtomic.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 
 sharp.cache(false); // a file replaced under its old name must be read anew
 
@@ -55,8 +55,8 @@ export async function imageSize(path: string): Promise<{ width: number; height: 
   });
 }
 
-/** 8 bit sRGB without alpha. */
-async function toRgb(image: Sharp): Promise<RgbImage> {
+/** Runs a sharp pipeline: its pixels in 8 bit sRGB, transparency laid over white. */
+export async function rgbOf(image: Sharp): Promise<RgbImage> {
   const { data, info } = await image.flatten({ background: 'white' }).toColourspace('srgb').removeAlpha()
     .raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   check(info.channels === 3, () => `images: decoding must give 3 channels, found ${info.channels}`);
@@ -66,13 +66,7 @@ async function toRgb(image: Sharp): Promise<RgbImage> {
 
 /** A picture at its own size. */
 export async function loadRgb(path: string): Promise<RgbImage> {
-  return decode(path, toRgb);
-}
-
-/** The picture resampled bilinearly, with averaging where it shrinks. */
-export async function resizeRgb(image: RgbImage, width: number, height: number): Promise<RgbImage> {
-  const raw = { width: image.width, height: image.height, channels: 3 as const };
-  return toRgb(sharp(image.rgb, { raw }).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+  return decode(path, rgbOf);
 }
 
 /** The largest centred square of a picture, as xyxy fractions of it: what `crop: 'center'` shows. */
@@ -107,7 +101,7 @@ export async function loadImage(path: string, options: LoadImageOptions): Promis
     }
     // JPEG's shrink-on-load is fast, but its box filter depends on the scale: sizes would not look alike.
     pipeline = pipeline.resize(size, size, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false });
-    return toRgb(flip ? pipeline.flop() : pipeline);
+    return rgbOf(flip ? pipeline.flop() : pipeline);
   });
   return planesFromRgb(image);
 }

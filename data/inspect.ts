@@ -1,11 +1,5 @@
-/** What a dataset holds, in figures and as a contact sheet. */
-import { join } from 'node:path';
-import type { AnnotatedDataset, AnnotatedImage, DropReason } from './annotations.ts';
-import { contactSheet } from './contactSheet.ts';
-import type { SheetItem } from './contactSheet.ts';
-import { classColor } from './drawBoxes.ts';
-import { loadRgb } from './images.ts';
-import type { RgbImage } from './images.ts';
+/** What a dataset holds, in figures. */
+import type { AnnotatedDataset, DropReason } from './annotations.ts';
 
 /** Least, quartiles and greatest of some values; null where there are none. */
 export interface Spread {
@@ -112,23 +106,4 @@ export function figureLines(figures: DatasetFigures): string[] {
       `  ${name.padEnd(nameWidth)}  ${String(boxes).padStart(6)}  ${String(shown).padStart(6)}  ` +
       spreadLine(area, percent)),
   ];
-}
-
-/** `count` images of the dataset, evenly spaced from its first to its last. */
-function sampleImages({ images }: AnnotatedDataset, count: number): AnnotatedImage[] {
-  const taken = Math.min(count, images.length);
-  return Array.from({ length: taken }, (_, i) => images[Math.floor(i * images.length / taken)]);
-}
-
-/** A contact sheet of up to `count` images with their boxes and class names, each in a square of `side` pixels. */
-export async function datasetSheet(
-  dataset: AnnotatedDataset, imagesDir: string, count: number, columns: number, side: number,
-): Promise<RgbImage> {
-  const items: SheetItem[] = [];
-  for (const { fileName, objects } of sampleImages(dataset, count)) {
-    const boxes = objects.map(({ classIndex, xyxyUnit }) =>
-      ({ xyxyUnit, label: dataset.categories[classIndex].name, color: classColor(classIndex) }));
-    items.push({ image: await loadRgb(join(imagesDir, fileName)), boxes });
-  }
-  return contactSheet(items, columns, side);
 }

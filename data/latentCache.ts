@@ -11,7 +11,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Packr } from 'msgpackr';
 import { check, UserError } from '../engine/errors.ts';
-import { streamAtomic } from './writeAtomic.ts';
+import { streamAtomic } from '../engine/writeAtomic.ts';
 
 const packr = new Packr({ useRecords: false });
 const formatName = 'latent-cache-1';

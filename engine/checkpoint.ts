@@ -5,12 +5,12 @@
  * `{ name, dtype, shape, bytes }` with little-endian elements.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { Packr, Unpackr } from 'msgpackr';
 import { UserError } from './errors.ts';
 import { decodeHalf, encodeHalf } from './half.ts';
 import type { DType, TypedData } from './tensor.ts';
+import { streamAtomic } from './writeAtomic.ts';
 
 export interface NamedArray {
   readonly shape: readonly number[];
@@ -40,27 +40,12 @@ function dtypeOf(data: TypedData): DType {
   return data instanceof Uint32Array ? 'u32' : 'f16';
 }
 
-/** Writes bytes under a temporary name, flushes them to the disk and renames: a reader never sees half a file. */
-export function writeAtomically(file: string, ...parts: Uint8Array[]): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  const handle = openSync(temporary, 'w');
-  try {
-    for (const part of parts) {
-      for (let done = 0; done < part.length;) done += writeSync(handle, part, done);
-    }
-    fsyncSync(handle);
-    closeSync(handle);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Writes a checkpoint; `half` stores f32 arrays as f16 (for weights that are only read again). */
-export function saveCheckpoint<Header>(file: string, header: Header, arrays: ReadonlyMap<string, NamedArray>,
-  options: { half?: boolean } = {}): void {
+/**
+ * Writes a checkpoint; `half` stores f32 arrays as f16 (for weights that are only read again). The arrays are taken as
+ * they are at the call.
+ */
+export async function saveCheckpoint<Header>(file: string, header: Header, arrays: ReadonlyMap<string, NamedArray>,
+  options: { half?: boolean } = {}): Promise<void> {
   const stored: StoredArray[] = [...arrays].map(([name, { shape, data }]) => {
     const half = options.half && data instanceof Float32Array;
     const values = half ? encodeHalf(data) : data;
@@ -70,7 +55,11 @@ export function saveCheckpoint<Header>(file: string, header: Header, arrays: Rea
     };
   });
   const payload = packr.pack({ header, arrays: stored });
-  writeAtomically(file, magic, createHash('sha256').update(payload).digest(), payload);
+  const checksum = createHash('sha256').update(payload).digest();
+  await streamAtomic(file, async (handle) => {
+    for (const part of [magic, checksum, payload]) await handle.appendFile(part);
+    await handle.sync(); // a power cut must not cost the checkpoint that this one replaces
+  });
 }
 
 /** Reads a checkpoint; throws a UserError where it is missing, of another kind, or damaged. */

@@ -1,6 +1,6 @@
 /** Reads the two JSON files of an evaluation; whatever is wrong with one becomes a UserError that names the place. */
-import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
+import { readJson } from '../data/readJson.ts';
 import { UserError } from '../engine/errors.ts';
 import { checkDetections, checkGroundTruth } from './checkCoco.ts';
 import type { CocoDetection, CocoGroundTruth } from './cocoTypes.ts';
@@ -38,17 +38,6 @@ export async function readDetections(file: string, gt: CocoGroundTruth): Promise
   const detections = parse(detectionsSchema, json, file, 'a list of detections');
   checkDetections(detections, gt, file);
   return detections;
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`${file}: cannot be read (${error.code ?? error.message}). Is the path right?`);
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file}: is not JSON: ${(error as Error).message}.`);
-  }
 }
 
 function parse<Output>(

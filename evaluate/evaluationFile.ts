@@ -1,7 +1,5 @@
 /** `evaluation.json`: what an evaluation found and under which settings, for scripts and for the report page. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { UserError } from '../engine/errors.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 import type { Evaluation } from './coco.ts';
 import { precisionRecallCurve, statNames, type ClassFigures, type PrecisionRecallCurve } from './cocoStats.ts';
 import type { EvaluationParams } from './evaluationParams.ts';
@@ -34,16 +32,7 @@ export function evaluationRecord(evaluation: Evaluation): EvaluationRecord {
 
 /** Writes the record to `file`, making its folder; `file` is replaced whole or not at all (then UserError). */
 export async function writeEvaluation(file: string, record: EvaluationRecord): Promise<void> {
-  const unfinished = `${file}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(unfinished, `${readableJson(record)}\n`);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => undefined); // the first failure is the one to report
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(`${file}: cannot be written (${code ?? message}). Is its folder a folder you may write to?`);
-  }
+  await writeAtomic(file, `${readableJson(record)}\n`);
 }
 
 /** Indented JSON with lists of plain values on one line: a curve of 101 numbers must not fill 101 lines. */

@@ -8,7 +8,7 @@ import { embedTokens } from '../models/unet/layoutEncoder.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import type { Prior } from '../pipeline/prior.ts';
-import { fixedPairs, noiseBank } from './bank.ts';
+import { bankSize, fixedPairs, noiseBank } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 import { imageEnergy, priorEnergy } from './objective.ts';
 
@@ -40,7 +40,7 @@ export class Judge {
     const pairs = fixedPairs(T, config.timesteps);
     const forAll = (values: Int32Array): ReturnType<typeof table> => reshape(broadcast(table(values, [1, T], 'i32'), [I, T]), [I, T]);
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
-    const bank = table(noiseBank(generator, config.seed), [256, firstStage.latentSize]);
+    const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const image = imageEnergy(generator, z, rowImage, embeddings, { timesteps: forAll(pairs.timesteps), noises: forAll(pairs.noises) }, bank);
     const usesPrior = prior !== null && config.priorWeight > 0;
     const outputs: Record<string, typeof image> = { image };

@@ -27,13 +27,18 @@ export type Which = 'best' | 'latest';
 const checkpointFile = (dir: string, which: Which): string => join(dir, 'checkpoints', `${which}.msgpack`);
 const metricsFile = (dir: string): string => join(dir, 'metrics.jsonl');
 
-/** Makes the folder of a run; an old run in it is an error unless it is to be resumed. */
-export function openRun(dir: string, kind: RunKind, config: object, resume: boolean): void {
+/** Throws a UserError where a folder holds a run that is not to be resumed, or none that could be. */
+export function expectRun(dir: string, resume: boolean): void {
   const exists = existsSync(checkpointFile(dir, 'latest'));
   if (exists && !resume) {
     throw new UserError(`${dir}: holds a run already; go on with --resume or choose another --out`);
   }
   if (resume && !exists) throw new UserError(`${dir}: there is no checkpoint to resume; leave out --resume`);
+}
+
+/** Makes the folder of a run and writes its config; when resuming, only once `resumeRun` has taken the checkpoint. */
+export function openRun(dir: string, kind: RunKind, config: object, resume: boolean): void {
+  expectRun(dir, resume);
   try {
     mkdirSync(join(dir, 'checkpoints'), { recursive: true });
     mkdirSync(join(dir, 'samples'), { recursive: true });
@@ -58,6 +63,7 @@ export function logMetrics(dir: string, record: Readonly<Record<string, number |
 
 /** Drops records of steps after `step`: an interrupted run may have logged more than it saved. */
 export function rewindMetrics(dir: string, step: number): void {
+  if (!existsSync(metricsFile(dir))) return;
   const text = readFileSync(metricsFile(dir), 'utf8');
   let kept = 0;
   for (const line of text.split('\n').slice(0, -1)) {
@@ -104,7 +110,7 @@ export async function saveRun<Config>(dir: string, which: Which, device: Device,
   if (which === 'latest') {
     for (const state of states) arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
   }
-  saveCheckpoint(checkpointFile(dir, which), header, arrays);
+  await saveCheckpoint(checkpointFile(dir, which), header, arrays);
 }
 
 /** Puts `latest` back on the device. */
@@ -147,4 +153,16 @@ export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): Load
   const averages = withPrefix(arrays, 'average');
   const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
   return { dir, file, header, weights, frozen: withPrefix(arrays, 'frozen') };
+}
+
+/** Writes the weights of a run in half precision into another folder, as its `best`; returns the file. */
+export async function compactRun(dir: string, kind: RunKind, out: string): Promise<string> {
+  const { header, weights, frozen } = loadRun<object>(dir, kind);
+  const arrays = new Map<string, NamedArray>();
+  for (const [name, array] of weights) arrays.set(`weights/${name}`, array);
+  for (const [name, array] of frozen) arrays.set(`frozen/${name}`, array);
+  const file = checkpointFile(out, 'best');
+  await saveCheckpoint(file, header, arrays, { half: true });
+  writeFileSync(join(out, 'config.json'), `${JSON.stringify({ kind, config: header.config }, null, 2)}\n`);
+  return file;
 }

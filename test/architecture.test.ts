@@ -12,11 +12,12 @@ const allowed: Record<string, readonly string[]> = {
   engine: [],
   models: ['engine'],
   data: ['engine', 'models'],
+  draw: ['engine', 'models', 'data'],
   pipeline: ['engine', 'models', 'data'],
-  train: ['engine', 'models', 'data', 'pipeline'],
-  invert: ['engine', 'models', 'data', 'pipeline'],
-  evaluate: ['engine', 'models', 'data', 'pipeline'],
-  tools: ['engine', 'models', 'data', 'pipeline', 'train', 'invert', 'evaluate'],
+  train: ['engine', 'models', 'data', 'draw', 'pipeline'],
+  invert: ['engine', 'models', 'data', 'draw', 'pipeline'],
+  evaluate: ['engine', 'models', 'data', 'draw', 'pipeline'],
+  tools: ['engine', 'models', 'data', 'draw', 'pipeline', 'train', 'invert', 'evaluate'],
 };
 
 const sources = Object.keys(allowed).flatMap(walk).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));

@@ -1,5 +1,6 @@
 /** What every command line shares: exit statuses, the adapter line, dotted overrides, interrupts and progress. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { Device, type DeviceOptions } from '../engine/device.ts';
@@ -67,9 +68,8 @@ export function splitOverrides(argv: readonly string[]): { argv: string[]; overr
       rest.push(argv[i]!);
       continue;
     }
-    const value = match[2] ?? argv[++i];
-    if (value === undefined) throw new UserError(`--${match[1]} needs a value`);
-    overrides[match[1]!] = value;
+    // A missing value becomes an empty one, which `overrideConfig` refuses: this runs before errors are caught.
+    overrides[match[1]!] = match[2] ?? argv[++i] ?? '';
   }
   return { argv: rest, overrides };
 }
@@ -132,6 +132,7 @@ export class Progress {
 export function writeJson(file: string | undefined, figures: unknown): void {
   if (file === undefined) return;
   try {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
   } catch (error) {
     throw new UserError(`--json ${file}: cannot be written (${(error as Error).message})`);

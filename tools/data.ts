@@ -4,8 +4,7 @@ import type { Command } from 'commander';
 import { defaultFilters, readAnnotations } from '../data/annotations.ts';
 import type { AnnotationFilters } from '../data/annotations.ts';
 import { writeCoco } from '../data/cocoJson.ts';
-import { savePng } from '../data/images.ts';
-import { datasetFigures, datasetSheet, figureLines } from '../data/inspect.ts';
+import { datasetFigures, figureLines } from '../data/inspect.ts';
 import { defaultDigitScene, digitCategories, digitScene, readDigits } from '../data/mnistScenes.ts';
 import { writeSceneFolder } from '../data/sceneFolder.ts';
 import type { SceneFolderOptions } from '../data/sceneFolder.ts';
@@ -13,7 +12,9 @@ import { renderScene } from '../data/sceneRender.ts';
 import { sceneCategories, sceneSpec } from '../data/scenes.ts';
 import type { SceneKind } from '../data/scenes.ts';
 import { vocToCoco } from '../data/voc.ts';
+import { datasetSheet } from '../draw/datasetSheet.ts';
 import { UserError } from '../engine/errors.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 import {
   command, integer, interruptSignal, oneOf, positiveInteger, Progress, real, required, runCommand, writeJson,
 } from './cli.ts';
@@ -185,8 +186,7 @@ const inspect = command('inspect', 'Prints what a dataset holds and what the fil
     writeJson(options.json, figures);
     if (images === undefined) return;
     const columns = Math.min(6, Math.ceil(Math.sqrt(sheetCount * 1.5)));
-    const { rgb, width, height } = await datasetSheet(dataset, images, sheetCount, columns, 256);
-    await savePng(sheet, rgb, width, height);
+    await writeAtomic(sheet, await datasetSheet(dataset, images, sheetCount, columns, 256));
     console.log(`contact sheet     ${sheet}`);
   });
 

@@ -4,19 +4,20 @@ import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { noFilters, readAnnotations, type AnnotatedImage } from '../data/annotations.ts';
 import { centerCropXyxyUnit, imageSize, loadImage, rgbFromPlanes } from '../data/images.ts';
-import { writeAtomic } from '../data/writeAtomic.ts';
+import { drawnBoxes } from '../draw/drawnBoxes.ts';
+import { drawDetections, sideBySide } from '../draw/overlay.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 import { overlayName } from '../evaluate/report/detectionFiles.ts';
 import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
-import { drawDetections, sideBySide } from '../evaluate/report/overlay.ts';
+import { trainedSteps } from '../invert/bank.ts';
 import { inversionPresets, type InversionConfig, type Projection } from '../invert/config.ts';
 import { toDetections, toRecord, type Detection, type InversionRecord } from '../invert/detections.ts';
 import { Inverter, type Inversion, type Subject } from '../invert/invert.ts';
 import { LayoutSampler, openGenerator, type Generator } from '../pipeline/generator.ts';
 import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { Progress, interruptSignal, writeJson } from './cli.ts';
-import { drawnBoxes } from './layoutSheet.ts';
 
 export interface DetectOptions {
   readonly generator: string;
@@ -85,11 +86,13 @@ async function targetsOf(options: DetectOptions, generator: Generator): Promise<
 /** The preset with the options in it. */
 export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOptions, 'preset' | 'seed'>, generator: Generator): InversionConfig {
   const preset = inversionPresets[options.preset];
+  // Presets count in thousandths of the schedule.
+  const scaled = preset.timesteps.map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
   const trained = (generator.description as { timesteps?: readonly [number, number] }).timesteps;
-  let timesteps = trained ?? preset.timesteps;
+  let timesteps = trained ?? scaled;
   if (trained && options.preset === 'search') {
     // The noisier half: where noise is weak every layout explains the picture.
-    timesteps = [Math.max(trained[0], preset.timesteps[0]), Math.min(trained[1], preset.timesteps[1])];
+    timesteps = [Math.max(trained[0], scaled[0]), Math.min(trained[1], scaled[1])];
   }
   if (options.timesteps !== undefined) {
     const parts = options.timesteps.split(',').map(Number);
@@ -134,7 +137,8 @@ function readRecords(file: string): InversionRecord[] {
 
 export async function detect(options: DetectOptions, open: () => Promise<Device>): Promise<void> {
   const file = join(options.out, 'inversions.jsonl');
-  if (existsSync(file) && !options.resume) {
+  const earlier = readRecords(file);
+  if (earlier.length > 0 && !options.resume) {
     throw new UserError(`${options.out}: holds inversions already; go on with --resume or choose another --out`);
   }
   const device = await open();
@@ -144,10 +148,9 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   const config = inversionConfig(options, generator);
   console.log(`config: ${JSON.stringify(config)}`);
   mkdirSync(join(options.out, 'overlays'), { recursive: true });
-  const records = options.resume ? readRecords(file) : [];
-  await writeAtomic(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  const finished = new Set(records.map(({ imageId }) => imageId));
-  const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config), records, file);
+  await writeAtomic(file, earlier.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const finished = new Set(earlier.map(({ imageId }) => imageId));
+  const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config), earlier, file);
   await work.run(targets.filter(({ image }) => !finished.has(image.id)));
   await work.finish(targets.length);
   device.close();
@@ -233,7 +236,7 @@ class Work {
     this.sampler ??= await LayoutSampler.open(this.device, store, description, this.config.imagesAtOnce);
     const tokens = new Int32Array(this.config.imagesAtOnce * vocabulary.length);
     for (let i = 0; i < this.config.imagesAtOnce; i++) tokens.set(found[Math.min(i, found.length - 1)]!.tokens, i * vocabulary.length);
-    const z = await this.sampler.sample(tokens, { sampler: 'ddim', steps: 20, guidance: 1, seed: this.config.seed });
+    const z = await this.sampler.sample(tokens, { sampler: 'ddim', steps: Math.min(20, trainedSteps(this.generator)), guidance: 1, seed: this.config.seed });
     return firstStage.decode(z);
   }
 

@@ -2,7 +2,7 @@
 import { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { measureRoofline } from '../engine/profile.ts';
-import { command, oneOf, runCommand, splitOverrides, writeJson } from './cli.ts';
+import { command, oneOf, runCommand, writeJson } from './cli.ts';
 
 interface Options {
   readonly adapter?: string;
@@ -56,4 +56,4 @@ const root = command('doctor', 'Shows the WebGPU adapter, its features, limits a
     }
   });
 
-await runCommand(root, splitOverrides(process.argv.slice(2)).argv);
+await runCommand(root, process.argv.slice(2));

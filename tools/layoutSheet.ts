@@ -1,18 +1,10 @@
 import type { Category } from '../data/annotations.ts';
 import { rgbFromPlanes } from '../data/images.ts';
-import { writeAtomic } from '../data/writeAtomic.ts';
-import { contactSheet } from '../evaluate/report/contactSheet.ts';
-import { drawDetections, drawLayout, type DrawnBox } from '../evaluate/report/overlay.ts';
+import { contactSheet } from '../draw/contactSheet.ts';
+import { drawnBoxes } from '../draw/drawnBoxes.ts';
+import { drawDetections, drawLayout } from '../draw/overlay.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 import type { LayoutObject } from '../models/layoutTokens.ts';
-
-/** Objects as boxes to draw on a picture of the given size. */
-export function drawnBoxes(objects: readonly LayoutObject[], categories: readonly Category[], width: number, height: number): DrawnBox[] {
-  return objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }) => ({
-    xyxyPx: [x0 * width, y0 * height, x1 * width, y1 * height],
-    label: categories[classIndex]?.name ?? `class ${classIndex}`,
-    colorIndex: classIndex,
-  }));
-}
 
 /** Pictures [B, 3, S, S], each followed by the same with its layout drawn on it. */
 export async function drawLayoutSheet(file: string, pictures: Float32Array, size: number, layouts: readonly (readonly LayoutObject[])[],

@@ -1,6 +1,6 @@
 /** `npm run train:autoencoder`: a first stage from pictures to latents and back. */
 import { autoencoderTask } from '../train/autoencoder.ts';
-import { readDatasets } from '../train/data.ts';
+import { expectPictures, readDatasets } from '../train/data.ts';
 import { autoencoderRuns } from '../train/presets/autoencoder.ts';
 import { command, openDevice, runCommand, splitOverrides } from './cli.ts';
 import { chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
@@ -18,6 +18,7 @@ const root = withTraining(
   const run = chooseConfig(autoencoderRuns, options, overrides);
   const data = await readDatasets(paths, { minObjects: 0, maxObjects: Infinity }, run.seed);
   console.log(data.summary);
+  expectPictures(data, paths);
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   console.log(`config: ${JSON.stringify(run)}`);
   const task = await autoencoderTask(device, run, data, {

@@ -11,7 +11,7 @@ import { FirstStage } from '../pipeline/firstStage.ts';
 import { LayoutSampler } from '../pipeline/generator.ts';
 import { loadRun, type Weights } from '../pipeline/run.ts';
 import type { AutoencoderRun } from '../train/autoencoder.ts';
-import { readDatasets } from '../train/data.ts';
+import { expectPictures, readDatasets } from '../train/data.ts';
 import { generatorTask, type GeneratorRun } from '../train/generator.ts';
 import { ImageSet } from '../train/imageSet.ts';
 import { latentsOf, type LatentSet } from '../train/latents.ts';
@@ -65,6 +65,7 @@ const root = withTraining(
   const { minArea } = training.data;
   const data = await readDatasets(paths, { minArea, maxObjects: training.vocabulary.maxObjects }, training.seed);
   console.log(data.summary);
+  expectPictures(data, paths);
   const classCount = data.training.categories.length;
   const vocabulary = layoutVocabulary({ ...training.vocabulary, classCount });
   const { encoder } = training.model;
@@ -122,7 +123,7 @@ function sheetWriter(device: Device, run: GeneratorRun, firstStage: FirstStage, 
     const items = Array.from({ length: sheetLayouts }, (_, i) => data.validation.images[i % data.validation.images.length]!);
     const tokens = new Int32Array(sheetLayouts * vocabulary.length);
     items.forEach(({ objects }, i) => tokens.set(encodeLayout(vocabulary, objects), i * vocabulary.length));
-    const z = await sampler.sample(tokens, { sampler: 'ddim', steps: 25, guidance: 1, seed: run.seed });
+    const z = await sampler.sample(tokens, { sampler: 'ddim', steps: Math.min(25, run.model.diffusion.schedule.steps), guidance: 1, seed: run.seed });
     await drawLayoutSheet(file, await firstStage.decode(z), run.image.size, items.map(({ objects }) => objects), run.categories);
   };
 }

@@ -8,6 +8,7 @@ import { profileProgram } from '../engine/profile.ts';
 import { writeRunPage } from '../evaluate/report/runPage.ts';
 import { overrideConfig, type Overrides } from '../train/config.ts';
 import type { DataPaths } from '../train/data.ts';
+import { expectRun } from '../pipeline/run.ts';
 import { train, type LoopConfig, type Task } from '../train/loop.ts';
 import { describePlan } from '../train/step.ts';
 import { Progress, interruptSignal, positiveInteger, required, withDevice, writeJson } from './cli.ts';
@@ -47,7 +48,7 @@ export function withTraining(target: Command, presets: readonly string[], preset
 /** The preset with the options of the command line in it; printed by the caller. */
 export function chooseConfig<T extends { readonly loop: LoopConfig; readonly batch: number; readonly seed: number }>(
   presets: Readonly<Record<string, T>>, options: TrainOptions, overrides: Overrides): T {
-  const preset = presets[options.preset];
+  const preset = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined;
   if (!preset) throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
   const config = overrideConfig(preset, overrides);
   return {
@@ -56,12 +57,13 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
   };
 }
 
-/** Paths of the data, checked before anything slow begins. */
+/** Paths of the data; they and `--out` are checked before anything slow begins. */
 export function dataPaths(options: TrainOptions, needsImages: boolean): DataPaths {
   const paths = {
     annotations: required(options.annotations, '--annotations'),
     images: needsImages ? required(options.images, '--images') : options.images ?? '.',
   };
+  expectRun(required(options.out, '--out'), options.resume ?? false);
   if (needsImages && !existsSync(paths.images)) throw new UserError(`--images ${paths.images}: there is no such folder`);
   return {
     ...paths,

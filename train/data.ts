@@ -1,4 +1,6 @@
 /** What every training reads: annotations, pictures, and a validation set that never changes. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { readAnnotations, type AnnotatedDataset, type AnnotationOptions, type Category } from '../data/annotations.ts';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
@@ -45,6 +47,17 @@ export async function readDatasets(paths: DataPaths, options: AnnotationOptions,
     + `${validation.images.length} images for validation${paths.validateAnnotations === undefined ? ' (held out)' : ''}; `
     + `dropped: ${dropped(all)}`;
   return { training, validation, summary };
+}
+
+/** Throws a UserError where pictures are missing: better now than in the middle of the first epoch. */
+export function expectPictures({ training, validation }: SplitDataset, paths: DataPaths): void {
+  for (const [{ images }, dir] of [[training, paths.images], [validation, paths.validateImages ?? paths.images]] as const) {
+    const missing = images.map(({ fileName }) => join(dir, fileName)).filter((path) => !existsSync(path));
+    if (missing.length > 0) {
+      throw new UserError(`${missing[0]}: there is no such picture (${missing.length} of ${images.length} are missing). `
+        + 'Is the images folder the right one?');
+    }
+  }
 }
 
 function dropped({ dropped: counts }: AnnotatedDataset): string {

@@ -50,10 +50,10 @@ export interface LoopOptions {
 export async function train(device: Device, task: Task, loop: LoopConfig, options: LoopOptions):
   Promise<{ step: number; figures: Record<string, number>; interrupted: boolean }> {
   const { out, resume, signal } = options;
-  openRun(out, task.kind, task.config, resume);
   let header: RunHeader<object> = { kind: task.kind, config: task.config, step: 0, best: null };
+  if (resume) header = { ...resumeRun<object>(out, task.kind, device, task), config: task.config };
+  openRun(out, task.kind, task.config, resume);
   if (resume) {
-    header = { ...resumeRun<object>(out, task.kind, device, task), config: task.config };
     rewindMetrics(out, header.step);
     options.print(`resumed at step ${header.step}`);
   }

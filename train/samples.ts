@@ -1,17 +1,17 @@
-import { contactSheet, type SheetItem } from '../data/contactSheet.ts';
-import { rgbFromPlanes, savePng } from '../data/images.ts';
+import { rgbFromPlanes } from '../data/images.ts';
+import { contactSheet, type ContactSheetItem } from '../draw/contactSheet.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
 
-/** Pictures [B, 3, S, S] as items of a sheet, with the boxes to draw on each. */
-export function sheetItems(pictures: Float32Array, size: number, boxes?: readonly SheetItem['boxes'][]): SheetItem[] {
+/** Pictures [B, 3, S, S] as items of a sheet. */
+export function sheetItems(pictures: Float32Array, size: number): ContactSheetItem[] {
   const each = 3 * size * size;
-  return Array.from({ length: pictures.length / each }, (_, i) => ({
-    image: rgbFromPlanes(pictures.subarray(i * each, (i + 1) * each), size, size),
-    ...(boxes?.[i] && { boxes: boxes[i] }),
-  }));
+  return Array.from({ length: pictures.length / each }, (_, i) =>
+    ({ picture: rgbFromPlanes(pictures.subarray(i * each, (i + 1) * each), size, size) }));
 }
 
 /** Writes rows of pictures, one row below the other. */
-export async function saveSheet(file: string, rows: readonly (readonly SheetItem[])[], side = 128): Promise<void> {
-  const sheet = await contactSheet(rows.flat(), rows[0]!.length, side);
-  await savePng(file, sheet.rgb, sheet.width, sheet.height);
+export async function saveSheet(
+  file: string, rows: readonly (readonly ContactSheetItem[])[], sidePx = 128,
+): Promise<void> {
+  await writeAtomic(file, await contactSheet(rows.flat(), rows[0]!.length, { sidePx }));
 }

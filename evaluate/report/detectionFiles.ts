@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../../engine/errors.ts';
-import { readJson } from '../../data/cocoJson.ts';
+import { readJson } from '../../data/readJson.ts';
 import { readJsonLines } from './jsonLines.ts';
 
 const curve = v.array(v.pipe(

@@ -1,6 +1,6 @@
 /** The pages of a `detect` run: what was found, how well, and how the inversion of every image went. */
 import { basename, join, resolve } from 'node:path';
-import { writeAtomic } from '../../data/writeAtomic.ts';
+import { writeAtomic } from '../../engine/writeAtomic.ts';
 import { overlayName, readDetectionFiles, type DetectionFiles, type Inversion } from './detectionFiles.ts';
 import { evaluationSections, measured } from './evaluationSections.ts';
 import {

@@ -2,7 +2,7 @@
  * Pages of text, tables, plots and pictures as single HTML files: no scripts, no requests beyond pictures beside the
  * file, the same from a disk as from a server. Functions whose result is `Html` escape the text they are given.
  */
-import { escapeXml } from './escapeXml.ts';
+import { escapeXml } from '../../draw/escapeXml.ts';
 import { formatNumber } from './formatNumber.ts';
 import { pageStyle } from './pageStyle.ts';
 

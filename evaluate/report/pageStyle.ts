@@ -1,4 +1,4 @@
-import { darkSeriesColors, lightSeriesColors, seriesVariables } from './palette.ts';
+import { darkSeriesColors, lightSeriesColors, seriesVariables } from '../../draw/palette.ts';
 
 /** The style sheet of all report pages: system fonts, light or dark as the reader prefers, one column on a phone. */
 export const pageStyle = `

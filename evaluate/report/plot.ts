@@ -1,7 +1,7 @@
 /** Plots as SVG text: curves, bars and histograms. Values that are not finite are left out, never drawn as zero. */
 import { formatNumber } from './formatNumber.ts';
-import { escapeXml } from './escapeXml.ts';
-import { lightSeriesColors, seriesColor } from './palette.ts';
+import { escapeXml } from '../../draw/escapeXml.ts';
+import { lightSeriesColors, seriesColor } from '../../draw/palette.ts';
 import { linearAxis, logAxis, type PlotAxis } from './plotAxis.ts';
 import { drawPlot, faintInk, px, svgText, textWidth, type PlotScale } from './plotFrame.ts';
 import { smoothSeries, type Point } from './smoothSeries.ts';

@@ -3,7 +3,7 @@
  * SVG without scripts or identifiers, so that many can stand in one page; colours are CSS variables of the page with a
  * light-theme value to fall back on. Text width is estimated, since no font is measured here.
  */
-import { escapeXml } from './escapeXml.ts';
+import { escapeXml } from '../../draw/escapeXml.ts';
 import type { PlotAxis } from './plotAxis.ts';
 
 /** Small enough for text to stay readable when a phone shrinks the plot to its width. */

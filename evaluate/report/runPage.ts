@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../../engine/errors.ts';
-import { readJson } from '../../data/cocoJson.ts';
+import { readJson } from '../../data/readJson.ts';
 import { imageSize } from '../../data/images.ts';
-import { writeAtomic } from '../../data/writeAtomic.ts';
+import { writeAtomic } from '../../engine/writeAtomic.ts';
 import { readJsonLines } from './jsonLines.ts';
 import { metricGroups, type MetricGroup, type MetricSeries } from './metricSeries.ts';
 import {

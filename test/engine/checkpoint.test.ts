@@ -14,9 +14,9 @@ const arrays = new Map<string, NamedArray>([
   ['key', { shape: [1], data: Uint32Array.of(0xffffffff) }],
 ]);
 
-test('what is written comes back bit for bit, under its name, and no temporary file stays', () => {
+test('what is written comes back bit for bit, under its name, and no temporary file stays', async () => {
   const file = join(dir, 'a', 'x.msgpack');
-  saveCheckpoint(file, { step: 3 }, arrays);
+  await saveCheckpoint(file, { step: 3 }, arrays);
   const found = loadCheckpoint<{ step: number }>(file);
   assert.is(found.header.step, 3);
   assert.equal([...found.arrays], [...arrays]);
@@ -38,9 +38,9 @@ test('half precision rounds to nearest even and keeps special values', () => {
   assert.ok(Number.isNaN(decodeHalf(encodeHalf(Float32Array.of(NaN)))[0]));
 });
 
-test('damaged, cut and foreign files are named and refused', () => {
+test('damaged, cut and foreign files are named and refused', async () => {
   const file = join(dir, 'y.msgpack');
-  saveCheckpoint(file, {}, arrays, { half: true });
+  await saveCheckpoint(file, {}, arrays, { half: true });
   const bytes = readFileSync(file);
   bytes[bytes.length - 3]! ^= 1;
   writeFileSync(file, bytes);

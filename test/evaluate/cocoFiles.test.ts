@@ -46,7 +46,7 @@ test('names the place in an annotations file', async ({ folder }) => {
   const withAnnotation = (given: object) =>
     read({ ...annotations, annotations: [annotation, { ...annotation, ...given }] });
   await assertRefused(() => readGroundTruth(join(folder, 'absent.json')), /absent\.json: cannot be read \(ENOENT\)/);
-  await assertRefused(read('{'), /gt\.json: is not JSON: /);
+  await assertRefused(read('{'), /gt\.json: not valid JSON: /);
   await assertRefused(read([]), /gt\.json: .*not a COCO annotations file/);
   await assertRefused(read({ ...annotations, images: 3 }), /gt\.json: images: expected Array, found 3/);
   await assertRefused(withAnnotation({ bbox: [1, 2, 'x', 4] }), /annotations\[1\]\.bbox\[2\]: expected number/);

@@ -1,22 +1,16 @@
 // The evaluate command as a user runs it: a process, its exit status, its lines and its files.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { assertRefused as refused, runTool, type ToolResult } from '../support/runTool.ts';
 
 const test = suite('tools/evaluate', { folder: '' });
 
-// Inside the repository, so that the bundle finds node_modules.
-test.before(async (context) => {
-  mkdirSync('.cache', { recursive: true });
-  const folder = mkdtempSync(join('.cache', 'evaluate-test-'));
-  context.folder = resolve(folder);
-  await build({
-    entryPoints: ['tools/evaluate.ts'], outfile: join(folder, 'evaluate.js'), bundle: true, format: 'esm',
-    platform: 'node', packages: 'external', logLevel: 'silent',
-  });
+test.before((context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evaluate-test-'));
+  context.folder = folder;
   const gt = {
     images: [{ id: 1 }, { id: 2 }],
     categories: [{ id: 1, name: 'cell' }, { id: 2, name: 'die' }],
@@ -29,19 +23,12 @@ test.before(async (context) => {
 });
 test.after(({ folder }) => rmSync(folder, { recursive: true }));
 
-function evaluate(folder: string, ...args: string[]) {
-  return spawnSync(process.execPath, ['evaluate.js', ...args], { cwd: folder, encoding: 'utf8' });
-}
+const evaluate = (cwd: string, ...args: string[]): Promise<ToolResult> => runTool('evaluate', args, { cwd });
+const assertRefused = (cwd: string, args: string[], pattern: RegExp): Promise<void> =>
+  refused('evaluate', args, pattern, { cwd });
 
-function assertRefused(folder: string, args: string[], pattern: RegExp): void {
-  const { status, stderr } = evaluate(folder, ...args);
-  assert.is(status, 2, stderr);
-  assert.match(stderr, pattern);
-  assert.is(stderr.trimEnd().split('\n').length, 1, `one line, got: ${stderr}`);
-}
-
-test('prints the figures and writes evaluation.json beside the detections', ({ folder }) => {
-  const { status, stdout, stderr } = evaluate(folder, '--annotations', 'gt.json', '--detections', 'dt.json');
+test('prints the figures and writes evaluation.json beside the detections', async ({ folder }) => {
+  const { status, stdout, stderr } = await evaluate(folder, '--annotations', 'gt.json', '--detections', 'dt.json');
   assert.is(status, 0, stderr);
   assert.match(stdout, '2 images (1 without detections), 1 objects, 1 detections');
   assert.match(stdout, ' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.400');
@@ -51,8 +38,8 @@ test('prints the figures and writes evaluation.json beside the detections', ({ f
   assert.equal(stats.map((figure: number) => figure.toFixed(3)).slice(0, 3), ['0.400', '1.000', '0.000']);
 });
 
-test('--out, --json and settings', ({ folder }) => {
-  const { status, stdout, stderr } = evaluate(
+test('--out, --json and settings', async ({ folder }) => {
+  const { status, stdout, stderr } = await evaluate(
     folder, 'detections', '--annotations', 'gt.json', '--detections', 'dt.json',
     '--out', 'made', '--json', 'figures.json', '--max-dets', '1,2,3',
     '--iou-thresholds', '0.5,0.75', '--use-ignore-flags');
@@ -64,8 +51,8 @@ test('--out, --json and settings', ({ folder }) => {
   assert.equal([params.maxDets, params.iouThrs, params.useIgnoreFlags], [[1, 2, 3], [0.5, 0.75], true]);
 });
 
-test('--help lists the options with their defaults and an example', ({ folder }) => {
-  const { status, stdout } = evaluate(folder, '--help');
+test('--help lists the options with their defaults and an example', async ({ folder }) => {
+  const { status, stdout } = await evaluate(folder, '--help');
   assert.is(status, 0);
   const unwrapped = stdout.replace(/\s+/g, ' ');
   for (const text of ['--annotations <file>', '0.5 to 0.95 in steps of 0.05', '1,10,100', 'Example:']) {
@@ -73,17 +60,17 @@ test('--help lists the options with their defaults and an example', ({ folder })
   }
 });
 
-test('bad input ends with status 2, one line, and no file', ({ folder }) => {
+test('bad input ends with status 2, one line, and no file', async ({ folder }) => {
   const good = ['--annotations', 'gt.json', '--detections', 'dt.json'];
-  assertRefused(folder, [], /--annotations FILE is missing/);
-  assertRefused(folder, ['--annotation', 'gt.json'], /unknown option '--annotation'.*Did you mean --annotations\?/);
-  assertRefused(folder, ['bogus', ...good], /too many arguments/);
-  assertRefused(folder, [...good, '--max-dets', '1,x,3'], /--max-dets: .* found 'x' in '1,x,3'/);
-  assertRefused(folder, [...good, '--max-dets', '100'], /maxDets must be three ascending/);
-  assertRefused(folder, ['--annotations', 'absent.json', '--detections', 'dt.json'], /absent\.json: cannot be read/);
-  assertRefused(folder, [...good, '--out', 'gt.json'], /gt\.json\/evaluation\.json: cannot be written/);
+  await assertRefused(folder, [], /--annotations FILE is missing/);
+  await assertRefused(folder, ['--annotation', 'gt.json'], /unknown option '--annotation'.*Did you mean --annotations\?/);
+  await assertRefused(folder, ['bogus', ...good], /too many arguments/);
+  await assertRefused(folder, [...good, '--max-dets', '1,x,3'], /--max-dets: .* found 'x' in '1,x,3'/);
+  await assertRefused(folder, [...good, '--max-dets', '100'], /maxDets must be three ascending/);
+  await assertRefused(folder, ['--annotations', 'absent.json', '--detections', 'dt.json'], /absent\.json: cannot be read/);
+  await assertRefused(folder, [...good, '--out', 'gt.json'], /gt\.json\/evaluation\.json: cannot be written/);
   const stray = ['--annotations', 'gt.json', '--detections', 'stray.json', '--out', 'unmade'];
-  assertRefused(folder, stray, /stray\.json\[1\]: image_id 7 is not among the 2 images/);
+  await assertRefused(folder, stray, /stray\.json\[1\]: image_id 7 is not among the 2 images/);
   assert.not.ok(existsSync(join(folder, 'unmade')));
 });
 

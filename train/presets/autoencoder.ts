@@ -24,4 +24,14 @@ const vqF4: AutoencoderRun = {
 
 const klF8: AutoencoderRun = { ...vqF4, model: autoencoderPresets['kl-f8'] };
 
-export const autoencoderRuns = { tiny, 'vq-f4': vqF4, 'kl-f8': klF8 } as const;
+/** For tests: 16-px pictures, seconds. */
+const micro: AutoencoderRun = {
+  ...tiny,
+  model: autoencoderPresets.micro,
+  data: { ...tiny.data, size: 16 },
+  batch: 4,
+  optim: { ...tiny.optim, warmup: 2 },
+  loop: { steps: 4, logEvery: 1, validateEvery: 2, sampleEvery: 4, checkpointEvery: 2 },
+};
+
+export const autoencoderRuns = { tiny, micro, 'vq-f4': vqF4, 'kl-f8': klF8 } as const;

@@ -44,4 +44,16 @@ const flat: GeneratorTraining = {
   seed: 0,
 };
 
-export const generatorRuns = { tiny, flat, 'layout2img-256': layout2img256 } as const;
+/** For tests: latents of the `micro` autoencoder, two objects on a 4 x 4 grid, seconds. */
+const micro: GeneratorTraining = {
+  ...flat,
+  model: generatorPresets.micro,
+  vocabulary: { vocabularySize: 17, maxObjects: 2, encodeCrop: false },
+  data: { flip: true, minArea: 1e-5 },
+  timesteps: [0, 20],
+  batch: 4,
+  optim: { ...flat.optim, warmup: 2 },
+  loop: { steps: 4, logEvery: 1, validateEvery: 2, sampleEvery: 4, checkpointEvery: 2 },
+};
+
+export const generatorRuns = { tiny, flat, micro, 'layout2img-256': layout2img256 } as const;

@@ -31,4 +31,13 @@ const standard: PriorTraining = {
   loop: { steps: 200_000, logEvery: 50, validateEvery: 1000, sampleEvery: 5000, checkpointEvery: 1000 },
 };
 
-export const priorRuns = { tiny, flat, default: standard } as const;
+/** For tests; goes with the `micro` generator. */
+const micro: PriorTraining = {
+  ...tiny,
+  model: autoregressivePriorPresets.micro,
+  batch: 8,
+  optim: { ...tiny.optim, warmup: 2 },
+  loop: { steps: 4, logEvery: 1, validateEvery: 2, sampleEvery: 4, checkpointEvery: 2 },
+};
+
+export const priorRuns = { tiny, flat, micro, default: standard } as const;

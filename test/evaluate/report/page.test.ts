@@ -1,7 +1,7 @@
 import { XMLValidator } from 'fast-xml-parser';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { escapeXml } from '../../../evaluate/report/escapeXml.ts';
+import { escapeXml } from '../../../draw/escapeXml.ts';
 import { formatNumber } from '../../../evaluate/report/formatNumber.ts';
 import {
   collapsed, fixed, htmlPage, htmlTable, imageGrid, keyValues, pageLinks, paragraph, preformatted, subheading,

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { RgbImage } from '../../data/images.ts';
+import type { RgbImage } from '../data/images.ts';
 import { resizePicture, type SizePx } from './picture.ts';
 import { fitStrokeText, strokeText } from './strokeFont.ts';
 

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   classColor, classTextColor, darkSeriesColors, lightSeriesColors, seriesColor,
-} from '../../../evaluate/report/palette.ts';
+} from '../../draw/palette.ts';
 
 /** Relative luminance [WCAG 2.2]. */
 function luminance(hex: string): number {

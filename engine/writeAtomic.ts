@@ -1,8 +1,7 @@
 /** Files that are whole or absent: written under a temporary name in the same folder, then renamed. */
-import { open, mkdir, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../engine/errors.ts';
+import { UserError } from './errors.ts';
 
 let serial = 0;
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RandomStream } from '../../../engine/random.ts';
-import { placeLabels, type LabelToPlace } from '../../../evaluate/report/placeLabels.ts';
+import { RandomStream } from '../../engine/random.ts';
+import { placeLabels, type LabelToPlace } from '../../draw/placeLabels.ts';
 
 const picture = { width: 200, height: 100 };
 const label = (...xyxyPx: [number, number, number, number]): LabelToPlace => ({ xyxyPx, width: 40, height: 12 });

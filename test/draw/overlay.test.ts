@@ -2,12 +2,12 @@
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { RgbImage } from '../../../data/images.ts';
-import { contactSheet } from '../../../evaluate/report/contactSheet.ts';
-import { drawDetections, drawLayout, sideBySide, type DrawnBox } from '../../../evaluate/report/overlay.ts';
-import { classColor } from '../../../evaluate/report/palette.ts';
-import { readPicture } from '../../../evaluate/report/picture.ts';
-import { rejects } from '../../data/rejects.ts';
+import type { RgbImage } from '../../data/images.ts';
+import { contactSheet } from '../../draw/contactSheet.ts';
+import { drawDetections, drawLayout, sideBySide, type DrawnBox } from '../../draw/overlay.ts';
+import { classColor } from '../../draw/palette.ts';
+import { readPicture } from '../../draw/picture.ts';
+import { rejects } from '../data/rejects.ts';
 
 /** A picture of one colour. */
 function plain(width: number, height: number, color: readonly [number, number, number] = [90, 90, 90]): RgbImage {

@@ -1,6 +1,6 @@
-import { check } from '../../engine/errors.ts';
+import { check } from '../engine/errors.ts';
 import { drawSheet } from './drawSheet.ts';
-import { displayScale, readPicture, type Picture } from './picture.ts';
+import { displaySize, readPicture, type Picture } from './picture.ts';
 
 export interface ContactSheetItem {
   readonly picture: Picture;
@@ -21,9 +21,7 @@ export async function contactSheet(
     `contactSheet: columns must be a whole number from 1, found ${columns}`);
   const cells = await Promise.all(items.map(async ({ picture, caption = '' }) => {
     const pixels = await readPicture(picture);
-    const scale = displayScale(pixels, sidePx, sidePx);
-    const scaled = (length: number) => Math.max(1, Math.round(length * scale));
-    return { picture: pixels, size: { width: scaled(pixels.width), height: scaled(pixels.height) }, caption };
+    return { picture: pixels, size: displaySize(pixels, sidePx, sidePx).size, caption };
   }));
   return drawSheet(cells, columns);
 }

@@ -1,9 +1,9 @@
 /** Boxes with labels drawn on a picture or on plain ground. Text is made of strokes, so no fonts are needed. */
 import sharp from 'sharp';
-import { check } from '../../engine/errors.ts';
+import { check } from '../engine/errors.ts';
 import { drawSheet } from './drawSheet.ts';
 import { classColor, classTextColor } from './palette.ts';
-import { displayScale, readPicture, resizePicture, type Picture, type SizePx } from './picture.ts';
+import { displaySize, readPicture, resizePicture, type Picture, type SizePx } from './picture.ts';
 import { placeLabels, type XyxyPx } from './placeLabels.ts';
 import { fitStrokeText, strokeText, strokeTextWidth } from './strokeFont.ts';
 
@@ -28,10 +28,10 @@ export interface OverlayOptions {
 
 /** PNG of a picture with boxes drawn on it. */
 export async function drawDetections(
-  picture: Picture, boxes: readonly DrawnBox[], options: OverlayOptions = {},
+  picture: Picture, boxes: readonly DrawnBox[], { atLeastPx = 512, atMostPx = 1280 }: OverlayOptions = {},
 ): Promise<Buffer> {
   const pixels = await readPicture(picture);
-  const { size, scale } = displaySize(pixels, options);
+  const { size, scale } = displaySize(pixels, atLeastPx, atMostPx);
   const overlay = Buffer.from(boxesSvg(scaleBoxes(boxes, scale), size, { fill: false }));
   return resizePicture(pixels, size).composite([{ input: overlay }]).png().toBuffer();
 }
@@ -41,9 +41,9 @@ const layoutGround = '#2b3038';
 
 /** PNG of boxes alone, filled faintly, on plain ground; boxes and `size` are in pixels of the picture they describe. */
 export async function drawLayout(
-  boxes: readonly DrawnBox[], size: SizePx, options: OverlayOptions = {},
+  boxes: readonly DrawnBox[], size: SizePx, { atLeastPx = 512, atMostPx = 1280 }: OverlayOptions = {},
 ): Promise<Buffer> {
-  const display = displaySize(size, options);
+  const display = displaySize(size, atLeastPx, atMostPx);
   const overlay = Buffer.from(boxesSvg(scaleBoxes(boxes, display.scale), display.size, { fill: true }));
   return sharp({ create: { ...display.size, channels: 3, background: layoutGround } })
     .composite([{ input: overlay }]).png().toBuffer();
@@ -61,12 +61,6 @@ export async function sideBySide(
     size: { width: Math.max(1, Math.round((picture.width * height) / picture.height)), height },
     caption: panels[i]!.caption,
   })), panels.length);
-}
-
-function displaySize(size: SizePx, { atLeastPx = 512, atMostPx = 1280 }: OverlayOptions) {
-  const scale = displayScale(size, atLeastPx, atMostPx);
-  const scaled = (length: number) => Math.max(1, Math.round(length * scale));
-  return { scale, size: { width: scaled(size.width), height: scaled(size.height) } };
 }
 
 /** Corners in order and in displayed pixels; large boxes first, so that small ones stay visible. */

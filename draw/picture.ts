@@ -1,8 +1,8 @@
 /** Pictures as the drawing functions take them, and the two ways in which they change size. */
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
-import { UserError } from '../../engine/errors.ts';
-import { loadRgb, type RgbImage } from '../../data/images.ts';
+import { UserError } from '../engine/errors.ts';
+import { loadRgb, rgbOf, type RgbImage } from '../data/images.ts';
 
 /** A file's path, the bytes of an encoded file (PNG, JPEG, ...), or pixels [H, W, 3] in 0 .. 255. */
 export type Picture = string | Uint8Array | RgbImage;
@@ -24,9 +24,7 @@ export async function readPicture(picture: Picture): Promise<RgbImage> {
     throw new Error(`picture: ${width} x ${height} px need ${3 * width * height} bytes of RGB, found ${rgb.length}`);
   }
   try {
-    const { data, info } = await sharp(picture).flatten({ background: 'white' }).toColourspace('srgb').removeAlpha()
-      .raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, rgb: data };
+    return await rgbOf(sharp(picture));
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0];
     throw new UserError(`picture: ${picture.length} bytes cannot be decoded (${reason}). ` +
@@ -37,9 +35,16 @@ export async function readPicture(picture: Picture): Promise<RgbImage> {
 /** Below this, pixels are shown as they are: models see 32 or 64 px scenes as squares too. */
 const largestPixelArtPx = 128;
 
-/** What a picture is scaled by so that its longer side lies between two bounds; whole numbers for tiny pictures. */
-export function displayScale({ width, height }: SizePx, atLeastPx: number, atMostPx: number): number {
-  const side = Math.max(width, height);
+/** A picture's size with its longer side between two bounds, and the scale to it: a whole number for tiny ones. */
+export function displaySize(
+  { width, height }: SizePx, atLeastPx: number, atMostPx: number,
+): { readonly size: SizePx; readonly scale: number } {
+  const scale = displayScale(Math.max(width, height), atLeastPx, atMostPx);
+  const scaled = (length: number): number => Math.max(1, Math.round(length * scale));
+  return { size: { width: scaled(width), height: scaled(height) }, scale };
+}
+
+function displayScale(side: number, atLeastPx: number, atMostPx: number): number {
   if (side <= largestPixelArtPx) return Math.max(1, Math.ceil(atLeastPx / side));
   return side < atLeastPx ? atLeastPx / side : Math.min(1, atMostPx / side);
 }

@@ -2,7 +2,7 @@ import { XMLValidator } from 'fast-xml-parser';
 import sharp from 'sharp';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fitStrokeText, strokeText, strokeTextWidth } from '../../../evaluate/report/strokeFont.ts';
+import { fitStrokeText, strokeText, strokeTextWidth } from '../../draw/strokeFont.ts';
 
 const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
 const style = { x: 20, y: 40, capHeightPx: 20, color: '#000' };

@@ -1,0 +1,126 @@
+/** `npm run sample -- images|layouts`: pictures from layouts, and layouts from a prior. */
+import { join } from 'node:path';
+import { noFilters, readAnnotations } from '../data/annotations.ts';
+import { rgbFromPlanes, encodePng } from '../data/images.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
+import { UserError } from '../engine/errors.ts';
+import { encodeLayout } from '../models/layoutTokens.ts';
+import { samplers } from '../models/samplers.ts';
+import { LayoutSampler, openGenerator } from '../pipeline/generator.ts';
+import { drawPriorLayouts } from '../pipeline/layoutSampler.ts';
+import { openPrior, tokenTableName } from '../pipeline/prior.ts';
+import { Progress, command, oneOf, openDevice, positiveInteger, real, required, runCommand, withDevice } from './cli.ts';
+import { drawLayoutSheet, drawLayouts } from './layoutSheet.ts';
+
+type SamplerName = keyof typeof samplers;
+
+interface Device {
+  readonly seed: number;
+  readonly adapter?: string;
+  readonly mode: 'safe' | 'fast';
+}
+
+interface ImageOptions extends Device {
+  readonly generator?: string;
+  readonly layouts?: string;
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly eta: number;
+  readonly count?: number;
+  readonly out?: string;
+}
+
+interface LayoutOptions extends Device {
+  readonly prior?: string;
+  readonly count: number;
+  readonly temperature: number;
+  readonly out?: string;
+}
+
+/** Pictures drawn in one batch. */
+const batch = 8;
+
+async function sampleImages(options: ImageOptions): Promise<void> {
+  const [dir, layoutsFile, out] = [required(options.generator, '--generator'), required(options.layouts, '--layouts'), required(options.out, '--out')];
+  const device = await openDevice(options);
+  const generator = await openGenerator(device, dir);
+  const { vocabulary, description, store, firstStage } = generator;
+  const { categories, image: { size } } = description;
+  const dataset = await readAnnotations(layoutsFile, { ...noFilters, categories });
+  const items = dataset.images.slice(0, options.count);
+  const crowded = items.find(({ objects }) => objects.length > vocabulary.maxObjects);
+  if (crowded) {
+    throw new UserError(`${layoutsFile}: layout ${crowded.id} has ${crowded.objects.length} objects, the generator takes at most ${vocabulary.maxObjects}`);
+  }
+  const sampler = await LayoutSampler.open(device, store, description, batch);
+  const progress = new Progress('drawing', items.length * options.steps);
+  const each = 3 * size * size;
+  const all = new Float32Array(items.length * each);
+  for (let first = 0; first < items.length; first += batch) {
+    const part = items.slice(first, first + batch);
+    const tokens = new Int32Array(batch * vocabulary.length);
+    for (let i = 0; i < batch; i++) tokens.set(encodeLayout(vocabulary, part[Math.min(i, part.length - 1)]!.objects), i * vocabulary.length);
+    const z = await sampler.sample(tokens, {
+      sampler: options.sampler, steps: options.steps, guidance: options.guidance, eta: options.eta, seed: options.seed + first,
+      onStep: (done) => progress.update(first * options.steps + done * part.length),
+    });
+    const pictures = await firstStage.decode(z);
+    all.set(pictures.subarray(0, part.length * each), first * each);
+    for (const [i, { id }] of part.entries()) {
+      const picture = rgbFromPlanes(pictures.slice(i * each, (i + 1) * each), size, size);
+      await writeAtomic(join(out, `${String(id).padStart(6, '0')}.png`), await encodePng(picture));
+    }
+  }
+  progress.stop();
+  const shown = items.slice(0, 32);
+  await drawLayoutSheet(join(out, 'contact-sheet.png'), all.slice(0, shown.length * each), size, shown.map(({ objects }) => objects), categories);
+  console.log(`${items.length} pictures in ${out}; see ${join(out, 'contact-sheet.png')}`);
+  device.close();
+}
+
+async function sampleLayouts(options: LayoutOptions): Promise<void> {
+  const [dir, out] = [required(options.prior, '--prior'), required(options.out, '--out')];
+  const device = await openDevice(options);
+  const prior = openPrior(dir);
+  const { categories } = prior.description;
+  const layouts = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, options);
+  // A layouts file is a COCO file without pictures: 1000 units a side.
+  const side = 1000;
+  let annotation = 0;
+  const coco = {
+    images: layouts.map((_, i) => ({ id: i + 1, file_name: `${i + 1}.png`, width: side, height: side })),
+    categories: categories.map(({ id, name }) => ({ id, name })),
+    annotations: layouts.flatMap(({ objects }, i) => objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }) => {
+      const bbox = [x0 * side, y0 * side, (x1 - x0) * side, (y1 - y0) * side];
+      return { id: ++annotation, image_id: i + 1, category_id: categories[classIndex]!.id, bbox, area: bbox[2]! * bbox[3]!, iscrowd: 0 };
+    })),
+  };
+  await writeAtomic(out, JSON.stringify(coco));
+  const sheet = out.replace(/(\.json)?$/, '.png');
+  await drawLayouts(sheet, layouts.slice(0, 36).map(({ objects }) => objects), categories);
+  console.log(`${layouts.length} layouts with ${annotation} objects in ${out}; see ${sheet}`);
+  device.close();
+}
+
+const root = command('sample', 'Draws pictures from layouts, and layouts from a prior.',
+  'npm run sample -- images --generator runs/generator --layouts data/val.json --out runs/samples');
+withDevice(root.command('images').helpOption('-h, --help', 'show this help').description('Draws pictures from layouts; writes PNGs and a contact sheet with the boxes.')
+  .option('--generator <run>', 'folder of a trained generator (required)')
+  .option('--layouts <file>', 'layouts, COCO JSON; pictures need not exist (required)')
+  .option('--sampler <name>', Object.keys(samplers).join(', '), oneOf(...Object.keys(samplers) as SamplerName[]), 'ddim')
+  .option('--steps <number>', 'timesteps visited', positiveInteger, 50)
+  .option('--guidance <scale>', 'classifier-free guidance against the empty layout; 1 is none', real, 1)
+  .option('--eta <number>', 'noise of ddim: 0 none, 1 as much as ddpm', real, 0)
+  .option('--count <number>', 'only the first so many layouts', positiveInteger)
+  .option('--out <dir>', 'folder of the pictures (required)'))
+  .action(sampleImages);
+withDevice(root.command('layouts').helpOption('-h, --help', 'show this help').description('Draws layouts from a prior; writes a COCO JSON and a drawing.')
+  .option('--prior <run>', 'folder of a trained prior (required)')
+  .option('--count <number>', 'layouts', positiveInteger, 24)
+  .option('--temperature <number>', 'below 1 draws likelier layouts', real, 1)
+  .option('--out <file>', 'layouts file (required)'))
+  .action(sampleLayouts);
+for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });
+
+await runCommand(root, process.argv.slice(2));
