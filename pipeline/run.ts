@@ -24,6 +24,7 @@ export interface RunHeader<Config> {
 
 export type Which = 'best' | 'latest';
 
+const named = (kind: RunKind): string => (kind === 'autoencoder' ? `an ${kind}` : `a ${kind}`);
 const checkpointFile = (dir: string, which: Which): string => join(dir, 'checkpoints', `${which}.msgpack`);
 const metricsFile = (dir: string): string => join(dir, 'metrics.jsonl');
 
@@ -117,7 +118,7 @@ export async function saveRun<Config>(dir: string, which: Which, device: Device,
 export function resumeRun<Config>(dir: string, kind: RunKind, device: Device, training: TrainingState): RunHeader<Config> {
   const file = checkpointFile(dir, 'latest');
   const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
-  if (header.kind !== kind) throw new UserError(`${file}: holds a ${header.kind}, not a ${kind}`);
+  if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
   const { store, averages, states } = training;
   store.load(withPrefix(arrays, 'weights'), file);
   store.upload(device);
@@ -149,7 +150,7 @@ export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): Load
   const file = which ? checkpointFile(dir, which) : existsSync(best) ? best : checkpointFile(dir, 'latest');
   if (!existsSync(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
   const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
-  if (header.kind !== kind) throw new UserError(`${dir}: holds a ${header.kind}, but a ${kind} is needed here`);
+  if (header.kind !== kind) throw new UserError(`${dir}: holds ${named(header.kind)}, but ${named(kind)} is needed here`);
   const averages = withPrefix(arrays, 'average');
   const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
   return { dir, file, header, weights, frozen: withPrefix(arrays, 'frozen') };

@@ -83,6 +83,9 @@ async function targetsOf(options: DetectOptions, generator: Generator): Promise<
   return targets.slice(0, count);
 }
 
+/** Beyond so many object slots one restart per count costs more than it finds. */
+const mostStratified = 4;
+
 /** The preset with the options in it. */
 export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOptions, 'preset' | 'seed'>, generator: Generator): InversionConfig {
   const preset = inversionPresets[options.preset];
@@ -102,12 +105,13 @@ export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOpt
     timesteps = parts as [number, number];
   }
   const { maxObjects } = generator.vocabulary;
-  const restarts = options.restarts ?? Math.max(preset.restarts, preset.stratifyCounts ? maxObjects : 1);
+  const stratify = preset.stratifyCounts && maxObjects <= mostStratified;
+  const restarts = options.restarts ?? (stratify ? Math.max(preset.restarts, maxObjects) : preset.restarts);
   const given = Object.fromEntries((['steps', 'batchTimesteps', 'lr', 'priorWeight', 'projection', 'metric', 'init', 'imagesAtOnce',
     'patience', 'localRounds'] as const).filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
   const config: InversionConfig = { ...preset, ...given, timesteps, restarts, seed: options.seed };
   const unmonitored = options.monitor === false ? { monitorEvery: config.steps, patience: 0 } : {};
-  return { ...config, ...unmonitored, stratifyCounts: config.stratifyCounts && restarts >= maxObjects };
+  return { ...config, ...unmonitored, stratifyCounts: stratify && restarts >= maxObjects };
 }
 
 /** The prior of the options, checked to read the generator's own token table. */

@@ -12,7 +12,7 @@ import { evaluateDetections, type Evaluation } from '../evaluate/coco.ts';
 import type { CocoDetection } from '../evaluate/cocoTypes.ts';
 import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
 import { cocoParams } from '../evaluate/evaluationParams.ts';
-import { runCommand } from './cli.ts';
+import { positiveInteger, runCommand } from './cli.ts';
 
 interface DetectionsOptions {
   readonly annotations?: string;
@@ -22,6 +22,7 @@ interface DetectionsOptions {
   readonly iouThresholds: readonly number[];
   readonly maxDets: readonly number[];
   readonly useIgnoreFlags: boolean;
+  readonly count?: number;
 }
 
 function program(): Command {
@@ -39,6 +40,7 @@ function program(): Command {
       .default(cocoParams.iouThrs, '0.5 to 0.95 in steps of 0.05').argParser(numbers('--iou-thresholds')))
     .addOption(new Option('--max-dets <list>', 'three limits of detections per image and class')
       .default(cocoParams.maxDets, '1,10,100').argParser(numbers('--max-dets')))
+    .option('--count <number>', 'only the first so many pictures, as detect --count takes them', positiveInteger)
     .option('--use-ignore-flags', 'leave out annotations marked "ignore", which pycocotools counts', false)
     .addHelpText('after', [
       '',
@@ -70,6 +72,7 @@ async function measureDetections(options: DetectionsOptions): Promise<void> {
     iouThrs: options.iouThresholds,
     maxDets: options.maxDets,
     useIgnoreFlags: options.useIgnoreFlags,
+    ...(options.count !== undefined && { imgIds: gt.images.slice(0, options.count).map(({ id }) => id) }),
   });
   printFigures(evaluation, detections);
   const shuffled = evaluateDetections(gt, scoredAgainstOthers(detections, evaluation.params.imgIds), evaluation.params);

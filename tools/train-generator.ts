@@ -68,11 +68,8 @@ const root = withTraining(
   expectPictures(data, paths);
   const classCount = data.training.categories.length;
   const vocabulary = layoutVocabulary({ ...training.vocabulary, classCount });
-  const { encoder } = training.model;
-  if (encoder.vocabularySize !== vocabulary.vocabularySize || encoder.maxLength < vocabulary.length) {
-    throw new UserError(`the layout encoder has ${encoder.vocabularySize} tokens and ${encoder.maxLength} positions, the vocabulary `
-      + `${vocabulary.vocabularySize} and ${vocabulary.length}; set --model.encoder.* and --vocabulary.* alike`);
-  }
+  // The encoder's tables follow from the vocabulary, so that --vocabulary.maxObjects alone makes room for more.
+  const encoder = { ...training.model.encoder, vocabularySize: vocabulary.vocabularySize, maxLength: vocabulary.length };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   const latent = latentShape(source.config, source.image.size, source.image.size);
   if (latent[0] !== training.model.unet.latentChannels) {
@@ -82,7 +79,7 @@ const root = withTraining(
   const firstStage = await FirstStage.open(device, source.config, source.weights, source.where, source.image.size);
   const latents = await encodeAll(paths, source, firstStage, data, training.data.flip, out);
   const run: GeneratorRun = {
-    ...training, vocabulary: { ...training.vocabulary, classCount }, categories: data.training.categories,
+    ...training, model: { ...training.model, encoder }, vocabulary: { ...training.vocabulary, classCount }, categories: data.training.categories,
     autoencoder: source.config, image: source.image, latentScale: latents.training.unitScale(),
   };
   console.log(`config: ${JSON.stringify(run)}`);

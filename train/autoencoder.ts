@@ -14,7 +14,7 @@ import { StepCounter } from '../engine/optim.ts';
 import { ParamStore, declareParams, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { reconstruct, decode, encode } from '../models/autoencoder/autoencoder.ts';
-import type { AutoencoderConfig } from '../models/autoencoder/config.ts';
+import { latentShape, type AutoencoderConfig } from '../models/autoencoder/config.ts';
 import type { SplitDataset } from './data.ts';
 import { ImageSet } from './imageSet.ts';
 import type { LoopConfig, Task } from './loop.ts';
@@ -51,6 +51,7 @@ export async function autoencoderTask(device: Device, run: AutoencoderRun, data:
   images: string; validateImages: string;
 }): Promise<Task> {
   const { size, crop, flip } = run.data;
+  latentShape(run.model, size, size);
   const training = new ImageSet(data.training, dirs.images, size, crop);
   const validation = new ImageSet(data.validation, dirs.validateImages, size, crop);
   const image = inputTensor('image', [run.batch, 3, size, size]);

@@ -1,4 +1,5 @@
 /** Sizes of the first stage: from images to latents and back. */
+import { UserError } from '../../engine/errors.ts';
 
 /** Encoder and decoder [LDM, Rombach et al. 2022]. */
 export interface ConvolutionalConfig {
@@ -87,8 +88,11 @@ export const autoencoderPresets = {
 export const downsampling = (config: AutoencoderConfig): number =>
   (config.kind === 'identity' ? config.factor : 2 ** (config.channelMult.length - 1));
 
-/** [C, H, W] of the latent of an image [3, height, width]. */
+/** [C, H, W] of the latent of an image [3, height, width]; a UserError where the sides cannot be halved so often. */
 export function latentShape(config: AutoencoderConfig, height: number, width: number): [number, number, number] {
   const factor = downsampling(config);
+  if (height % factor !== 0 || width % factor !== 0) {
+    throw new UserError(`pictures of ${width} x ${height} px cannot be made ${factor} times smaller; use a multiple of ${factor}`);
+  }
   return [config.kind === 'identity' ? 3 * factor * factor : config.latentChannels, height / factor, width / factor];
 }

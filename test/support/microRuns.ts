@@ -1,6 +1,7 @@
 /** Runs of the `micro` presets as training leaves them, with random weights instead of trained ones: no GPU needed. */
 import { join } from 'node:path';
-import type { Category } from '../../data/annotations.ts';
+import { sortCategories, type Category } from '../../data/annotations.ts';
+import { sceneCategories } from '../../data/scenes.ts';
 import { saveCheckpoint, type NamedArray } from '../../engine/checkpoint.ts';
 import { ParamStore, type ParamSpec } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
@@ -18,7 +19,7 @@ import { generatorRuns } from '../../train/presets/generator.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 
 /** Those of `npm run data -- scenes --kind flat`. */
-export const flatCategories: readonly Category[] = ['circle', 'square', 'triangle'].map((name, i) => ({ id: i + 1, name }));
+export const flatCategories: readonly Category[] = sortCategories(sceneCategories('flat'));
 
 export const microVocabulary: LayoutVocabulary = layoutVocabulary({ ...generatorRuns.micro.vocabulary, classCount: 3 });
 
