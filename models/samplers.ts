@@ -15,6 +15,8 @@ export interface SamplerOptions {
   readonly schedule: NoiseSchedule;
   /** Timesteps visited, 1 .. T. */
   readonly steps: number;
+  /** Timesteps that the network knows, [low, high); default all. The last step leads from `low` straight to the sample. */
+  readonly range?: readonly [number, number];
   /** Source of the noise that stochastic samplers add. */
   readonly random: RandomStream;
   /** Share of DDPM's noise that `ddim` adds: 0 none (default), 1 all. */
@@ -37,14 +39,16 @@ export interface SamplerStep {
  * 996, .., 6, 1). Published code rounds other S silently and runs past the table at S = T; here there are always S,
  * and the + 1 is left out where it does not fit. The last step leads to alphaBar_0 as published, or from t = 0 to 1.
  */
-export function samplerSteps({ steps: T, alphaBar }: NoiseSchedule, steps: number): SamplerStep[] {
+export function samplerSteps({ steps: all, alphaBar }: NoiseSchedule, steps: number,
+  [low, high]: readonly [number, number] = [0, all]): SamplerStep[] {
+  const T = high - low;
   if (!Number.isInteger(steps) || steps < 1 || steps > T) {
     throw new UserError(`sampler: steps must be a whole number from 1 to ${T}, found ${steps}`);
   }
   const shift = Math.floor(((steps - 1) * T) / steps) + 1 < T ? 1 : 0;
-  const times = Array.from({ length: steps }, (_, i) => Math.floor((i * T) / steps) + shift);
+  const times = Array.from({ length: steps }, (_, i) => low + Math.floor((i * T) / steps) + shift);
   return times.map((t, i) => ({
-    t, a: alphaBar[t]!, aPrev: i > 0 ? alphaBar[times[i - 1]!]! : shift === 1 ? alphaBar[0]! : 1,
+    t, a: alphaBar[t]!, aPrev: i > 0 ? alphaBar[times[i - 1]!]! : shift === 1 && low === 0 ? alphaBar[0]! : 1,
   })).reverse();
 }
 
@@ -56,8 +60,8 @@ function estimate(x: Float32Array, e: Float32Array, a: number): Float32Array {
 }
 
 /** Ancestral sampling [DDPM algorithm 2, variance beta-tilde], on the timesteps above [Nichol & Dhariwal 2021]. */
-export const ddpm: Sampler = async (denoise, x, { schedule, steps, random, onStep }) => {
-  const plan = samplerSteps(schedule, steps);
+export const ddpm: Sampler = async (denoise, x, { schedule, steps, range, random, onStep }) => {
+  const plan = samplerSteps(schedule, steps, range);
   for (const [done, { t, a, aPrev: lower }] of plan.entries()) {
     const last = done === plan.length - 1;
     const aPrev = last ? 1 : lower;
@@ -79,8 +83,8 @@ function ddimStep(x: Float32Array, e: Float32Array, { a, aPrev }: SamplerStep): 
 }
 
 /** Denoising diffusion implicit models [Song et al. 2021, eq. 12 and 16]. */
-export const ddim: Sampler = async (denoise, x, { schedule, steps, random, eta = 0, onStep }) => {
-  const plan = samplerSteps(schedule, steps);
+export const ddim: Sampler = async (denoise, x, { schedule, steps, range, random, eta = 0, onStep }) => {
+  const plan = samplerSteps(schedule, steps, range);
   for (const [done, step] of plan.entries()) {
     const { t, a, aPrev } = step;
     const e = await denoise(x, t);
@@ -102,8 +106,8 @@ const adamsBashforth: readonly (readonly number[])[] = [
 ];
 
 /** Pseudo linear multistep: DDIM steps along a combination of the last four predictions. */
-export const plms: Sampler = async (denoise, x, { schedule, steps, onStep }) => {
-  const plan = samplerSteps(schedule, steps);
+export const plms: Sampler = async (denoise, x, { schedule, steps, range, onStep }) => {
+  const plan = samplerSteps(schedule, steps, range);
   const past: Float32Array[] = [];
   for (const [done, step] of plan.entries()) {
     const e = await denoise(x, step.t);
@@ -129,8 +133,8 @@ export const plms: Sampler = async (denoise, x, { schedule, steps, onStep }) => 
 const halfLogSnr = (a: number): number => 0.5 * Math.log(a / (1 - a));
 
 /** DPM-Solver++ (2M): second order multistep in the estimate of the sample [Lu et al. 2022, algorithm 2]. */
-export const dpmpp2m: Sampler = async (denoise, x, { schedule, steps, onStep }) => {
-  const plan = samplerSteps(schedule, steps);
+export const dpmpp2m: Sampler = async (denoise, x, { schedule, steps, range, onStep }) => {
+  const plan = samplerSteps(schedule, steps, range);
   let before: { x0: Float32Array; h: number } | null = null;
   for (const [done, { t, a, aPrev }] of plan.entries()) {
     const x0 = estimate(x, await denoise(x, t), a);

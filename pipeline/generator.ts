@@ -32,6 +32,8 @@ export interface GeneratorDescription {
   readonly image: { readonly size: number; readonly crop: 'none' | 'center' };
   /** Factor on latents that gives them unit variance. */
   readonly latentScale: number;
+  /** Timesteps that it was trained on, [low, high). */
+  readonly timesteps: readonly [number, number];
 }
 
 /** Parameters of a generator of latents [C, h, w] and layouts of `length` tokens. */
@@ -78,7 +80,7 @@ export interface SamplingOptions {
 export class LayoutSampler {
   private constructor(
     private readonly program: Program,
-    private readonly description: Pick<GeneratorDescription, 'model' | 'latentScale'>,
+    private readonly description: Pick<GeneratorDescription, 'model' | 'latentScale' | 'timesteps'>,
     private readonly vocabulary: LayoutVocabulary,
     private readonly latentSize: number,
     readonly batch: number,
@@ -97,7 +99,7 @@ export class LayoutSampler {
 
   /** Latents [B, C, h, w] (unscaled, to be decoded) for layouts of `batch` times L tokens. */
   async sample(tokens: Int32Array, options: SamplingOptions): Promise<Float32Array> {
-    const { model, latentScale } = this.description;
+    const { model, latentScale, timesteps } = this.description;
     const schedule = noiseSchedule(model.diffusion.schedule);
     const denoiser = (ids: Int32Array): Denoiser => noiseDenoiser(async (x, t) => {
       this.program.run({ z: x, ids, t: new Int32Array(this.batch).fill(t) });
@@ -108,7 +110,7 @@ export class LayoutSampler {
     const random = new RandomStream(options.seed, 'sample');
     const start = Float32Array.from({ length: this.batch * this.latentSize }, () => random.normal());
     const z = await samplers[options.sampler](guided(denoiser(tokens), denoiser(none), options.guidance), start, {
-      schedule, steps: options.steps, random, ...(options.eta !== undefined && { eta: options.eta }),
+      schedule, steps: options.steps, range: timesteps, random, ...(options.eta !== undefined && { eta: options.eta }),
       ...(options.onStep && { onStep: options.onStep }),
     });
     return z.map((value) => value / latentScale);

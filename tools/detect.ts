@@ -91,12 +91,9 @@ export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOpt
   const preset = inversionPresets[options.preset];
   // Presets count in thousandths of the schedule.
   const scaled = preset.timesteps.map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
-  const trained = (generator.description as { timesteps?: readonly [number, number] }).timesteps;
-  let timesteps = trained ?? scaled;
-  if (trained && options.preset === 'search') {
-    // The noisier half: where noise is weak every layout explains the picture.
-    timesteps = [Math.max(trained[0], scaled[0]), Math.min(trained[1], scaled[1])];
-  }
+  // The noisier half of what was trained: where noise is weak every layout explains the picture.
+  const trained = generator.description.timesteps;
+  let timesteps: readonly [number, number] = [Math.max(trained[0], scaled[0]), Math.min(trained[1], scaled[1])];
   if (options.timesteps !== undefined) {
     const parts = options.timesteps.split(',').map(Number);
     if (parts.length !== 2 || parts.some((n) => !Number.isInteger(n))) {
