@@ -86,10 +86,17 @@ export class Device {
     if (disabled.length > 0) flags.push(`disable-dawn-features=${disabled.join(',')}`);
     if (options.adapter) flags.push(`adapter=${options.adapter}`);
     const instance = create(flags);
-    const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+    let adapter: GPUAdapter | null = null;
+    let others = '';
+    try {
+      adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+    } catch (error) {
+      // Thrown for a name that fits none, with a list of those that there are.
+      others = [...(error as Error).message.matchAll(/name: '([^']*)'/g)].map(([, name]) => `"${name}"`).join(', ');
+    }
     if (!adapter) {
       throw new UserError(options.adapter
-        ? `no WebGPU adapter has "${options.adapter}" in its name; run "npm run doctor" to see what answers`
+        ? `no WebGPU adapter has "${options.adapter}" in its name; there are ${others || 'none'}`
         : 'no WebGPU adapter answers; run ./setup.sh, then "npm run doctor" to see what is wrong');
     }
     const requiredLimits: Record<string, number> = {};

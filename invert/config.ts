@@ -75,6 +75,11 @@ export function checkInversion(config: InversionConfig, trained: number): void {
   for (const key of ['steps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs', 'imagesAtOnce'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1) throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
   }
+  for (const key of ['patience', 'localRounds'] as const) {
+    if (!Number.isInteger(config[key]) || config[key] < 0) throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
+  }
+  if (!(config.lr > 0)) throw new UserError(`lr must be positive, found ${config.lr}`);
+  if (!(config.priorWeight >= 0)) throw new UserError(`priorWeight must be 0 or more, found ${config.priorWeight}`);
   const [first, last] = config.temperature;
   if (!(first > 0 && last > 0)) throw new UserError(`temperature must be positive, found ${first} to ${last}`);
 }

@@ -17,14 +17,18 @@ export interface AttentionLayersConfig {
  *
  *   x       [B, L, D]
  *   causal  whether position i sees 0 .. i only
+ *   drop    applied to what every f gives, with a name that is another for each: for dropout
  *   ->      [B, L, D]
  */
-export function attentionLayers(p: Scope, x: Tensor, config: AttentionLayersConfig, causal: boolean): Tensor {
+export function attentionLayers(p: Scope, x: Tensor, config: AttentionLayersConfig, causal: boolean,
+  drop: (x: Tensor, name: string) => Tensor = (y) => y): Tensor {
   for (let layer = 0; layer < config.layers; layer++) {
     const attentionScope = p.at(`layers.${2 * layer}`);
     const feedForwardScope = p.at(`layers.${2 * layer + 1}`);
-    x = add(x, selfAttention(attentionScope.at(1), layerNorm(attentionScope.at(0), x), config, causal));
-    x = add(x, feedForward(feedForwardScope.at('1.net'), layerNorm(feedForwardScope.at(0), x)));
+    const seen = selfAttention(attentionScope.at(1), layerNorm(attentionScope.at(0), x), config, causal);
+    x = add(x, drop(seen, `attention ${layer}`));
+    const made = feedForward(feedForwardScope.at('1.net'), layerNorm(feedForwardScope.at(0), x));
+    x = add(x, drop(made, `feed-forward ${layer}`));
   }
   return x;
 }

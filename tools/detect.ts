@@ -148,7 +148,11 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   const targets = await targetsOf(options, generator);
   const config = inversionConfig(options, generator);
   console.log(`config: ${JSON.stringify(config)}`);
-  mkdirSync(join(options.out, 'overlays'), { recursive: true });
+  try {
+    mkdirSync(join(options.out, 'overlays'), { recursive: true });
+  } catch (error) {
+    throw new UserError(`--out ${options.out}: cannot be written (${(error as Error).message})`);
+  }
   await writeAtomic(file, earlier.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const finished = new Set(earlier.map(({ imageId }) => imageId));
   const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config), earlier, file);

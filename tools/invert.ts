@@ -41,4 +41,5 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   });
 
 for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });
-await runCommand(root, process.argv.slice(2));
+const argv = process.argv.slice(2);
+await runCommand(root, argv.length > 0 ? argv : ['--help']);

@@ -3,7 +3,7 @@ import { autoencoderTask } from '../train/autoencoder.ts';
 import { expectPictures, readDatasets } from '../train/data.ts';
 import { autoencoderRuns } from '../train/presets/autoencoder.ts';
 import { command, openDevice, runCommand, splitOverrides } from './cli.ts';
-import { chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
 
 const { argv, overrides } = splitOverrides(process.argv.slice(2));
 
@@ -21,9 +21,9 @@ const root = withTraining(
   expectPictures(data, paths);
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   console.log(`config: ${JSON.stringify(run)}`);
-  const task = await autoencoderTask(device, run, data, {
+  const task = await buildTask(overrides, () => autoencoderTask(device, run, data, {
     images: paths.images, validateImages: paths.validateImages ?? paths.images,
-  });
+  }));
   await runTraining(device, task, run.loop, options);
 });
 

@@ -17,7 +17,7 @@ import { ImageSet } from '../train/imageSet.ts';
 import { latentsOf, type LatentSet } from '../train/latents.ts';
 import { generatorRuns } from '../train/presets/generator.ts';
 import { Progress, command, openDevice, positiveInteger, required, runCommand, splitOverrides } from './cli.ts';
-import { chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
 
 interface Options extends TrainOptions {
   readonly autoencoder?: string;
@@ -84,7 +84,7 @@ const root = withTraining(
   };
   console.log(`config: ${JSON.stringify(run)}`);
   const sheet = sheetWriter(device, run, firstStage, data);
-  const task = await generatorTask(device, run, data, latents, source.weights, sheet);
+  const task = await buildTask(overrides, () => generatorTask(device, run, data, latents, source.weights, sheet));
   await runTraining(device, task, run.loop, options);
 });
 

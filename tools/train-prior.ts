@@ -13,7 +13,7 @@ import { priorRuns } from '../train/presets/prior.ts';
 import { priorTask, type PriorRun, type PriorTraining } from '../train/prior.ts';
 import { command, oneOf, openDevice, runCommand, splitOverrides } from './cli.ts';
 import { drawLayouts } from './layoutSheet.ts';
-import { chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
 
 interface Options extends TrainOptions {
   readonly generator?: string;
@@ -74,10 +74,10 @@ const root = withTraining(
   };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   console.log(`config: ${JSON.stringify(run)}`);
-  const task = await priorTask(device, run, data, space.table, async (store, file) => {
+  const task = await buildTask(overrides, () => priorTask(device, run, data, space.table, async (store, file) => {
     const layouts = await drawPriorLayouts(device, store, run, space.table, { count: 24, seed: run.seed, temperature: 1 });
     await drawLayouts(file, layouts.map(({ objects }) => objects), categories);
-  });
+  }));
   await runTraining(device, task, run.loop, options);
 });
 

@@ -51,6 +51,9 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
   const preset = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined;
   if (!preset) throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
   const config = overrideConfig(preset, overrides);
+  for (const [name, value] of Object.entries(config.loop)) {
+    if (!Number.isInteger(value) || value < 1) throw new UserError(`--loop.${name}: must be a whole number from 1, found ${value}`);
+  }
   return {
     ...config, seed: options.seed, batch: options.batch ?? config.batch,
     loop: { ...config.loop, steps: options.steps ?? config.loop.steps },
@@ -70,6 +73,17 @@ export function dataPaths(options: TrainOptions, needsImages: boolean): DataPath
     ...(options.validateAnnotations !== undefined && { validateAnnotations: options.validateAnnotations }),
     ...(options.validateImages !== undefined && { validateImages: options.validateImages }),
   };
+}
+
+/** Makes a task; with overrides, sizes that the model cannot have are the user's to mend. */
+export async function buildTask(overrides: Overrides, make: () => Promise<Task>): Promise<Task> {
+  try {
+    return await make();
+  } catch (error) {
+    const given = Object.entries(overrides).map(([path, value]) => `--${path} ${value}`).join(' ');
+    if (error instanceof UserError || !given) throw error;
+    throw new UserError(`no model can be built with ${given}: ${(error as Error).message}`);
+  }
 }
 
 /** Runs the loop with progress, pages and a summary. */

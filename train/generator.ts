@@ -7,6 +7,7 @@ import { itemStream, batchIndices } from '../data/batches.ts';
 import { compile } from '../engine/compile/compile.ts';
 import type { NamedArray } from '../engine/checkpoint.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { add, inputTensor, mean, mul, randomIntegers, randomNormal, table } from '../engine/ops/index.ts';
 import { StepCounter } from '../engine/optim.ts';
 import { ParamStore } from '../engine/params.ts';
@@ -97,6 +98,10 @@ export async function generatorTask(device: Device, run: GeneratorRun, data: Spl
   const embeddings = uncertainEmbeddings(rows, slotTables(tokenTable(encoder, model.encoder), vocabulary),
     slotFrequencyTensors(vocabulary, frequencies), run.uncertainty, counter.key);
   const [low, high] = run.timesteps;
+  const { steps } = model.diffusion.schedule;
+  if (![low, high].every(Number.isInteger) || low < 0 || low >= high || high > steps) {
+    throw new UserError(`--timesteps: must be a range of whole numbers within 0 to ${steps}, found ${low} to ${high}`);
+  }
   const t = randomIntegers([batch], low, high, counter.key, 'timestep');
   const loss = mean(generatorLoss(p, z, t, randomNormal(z.shape, counter.key, 'noise'), embeddings, model));
   const step = await compileStep(device, 'generator step', store, loss, counter, run.optim, run.loop.steps);

@@ -1,18 +1,21 @@
 /**
  * The autoregressive layout prior: p(y) = product of p(y_i | y_<i) over the 3 N tokens (class, corner, corner) of a
  * layout, by a causal transformer. Each slot chooses among what it can hold only, so no probability is spent on rows
- * of the shared vocabulary that make no sense there. Crop tokens are not modelled.
+ * of the shared vocabulary that make no sense there. A layout ends with the first class `none`, so its length is
+ * modelled with it. Crop tokens are not modelled.
  *
  * It reads tokens as embeddings in the generator's space, so that inversion has a gradient to them.
  */
 import { check } from '../../engine/errors.ts';
-import { add, broadcast, concat, crossEntropy, reshape, slice, softCrossEntropy, sum } from '../../engine/ops/index.ts';
+import { add, broadcast, concat, crossEntropy, dropout, gather, reshape, slice, softCrossEntropy, sum }
+  from '../../engine/ops/index.ts';
 import { normal, type Scope } from '../../engine/params.ts';
 import { describe, sameShape, type Tensor } from '../../engine/tensor.ts';
 import { attentionLayers } from '../attentionLayers.ts';
 import { layerNorm, linear } from '../layers.ts';
 import type { LayoutVocabulary } from '../layoutTokens.ts';
 import type { AutoregressivePriorConfig } from './config.ts';
+import { factoredCornerNats, factoredCornerScores } from './cornerHead.ts';
 
 /** Scores of what each slot may hold; the last choice of each is `none`. */
 export interface SlotLogits {
@@ -22,35 +25,117 @@ export interface SlotLogits {
   readonly corners: Tensor;
 }
 
+/** Which of the three tokens of an object. */
+export type SlotPart = 0 | 1 | 2;
+
+/** What the heads read of each token: [.., D]. */
+interface Reading {
+  /** State that has read all tokens before. */
+  readonly h: Tensor;
+  /** The token before by itself. */
+  readonly before: Tensor;
+}
+
+const cornerScopes = ['top_left_head', 'bottom_right_head'] as const;
+
+/** embeddings [B, 3 N, Dg] -> [B, 3 N - 1, D]: all but the last corner, which nothing follows. */
+function adapt(p: Scope, embeddings: Tensor, { maxObjects: N, width: D, adapters }: AutoregressivePriorConfig): Tensor {
+  const [B, , Dg] = embeddings.shape as [number, number, number];
+  if (adapters !== 'slot') return linear(p.at('adapter'), slice(embeddings, 1, 0, 3 * N - 1), D);
+  const slots = reshape(embeddings, [B, N, 3, Dg]);
+  const ofClasses = linear(p.at('class_adapter'), slice(slots, 2, 0, 1), D);
+  const ofCorners = linear(p.at('corner_adapter'), slice(slots, 2, 1, 2), D);
+  return slice(reshape(concat([ofClasses, ofCorners], 2), [B, 3 * N, D]), 1, 0, 3 * N - 1);
+}
+
+/** embeddings [B, 3 N, Dg] -> readings [B, 3 N, D]; with the key of random draws, dropping out. */
+function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, key?: Tensor): Reading {
+  const { maxObjects: N, width: D } = config;
+  const B = embeddings.shape[0]!;
+  check(sameShape(embeddings.shape, [B, 3 * N, config.embeddingWidth]), () => 'autoregressive prior: embeddings must '
+    + `be [B, ${3 * N}, ${config.embeddingWidth}], found ${describe(embeddings)}. Crop tokens are not part of it.`);
+  const drop = (x: Tensor, name: string): Tensor => (key ? dropout(x, config.dropout ?? 0, key, `prior ${name}`) : x);
+  const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
+  const before = concat([start, adapt(p, embeddings, config)], 1);
+  const positions = p.at('pos_emb.emb').param('weight', [3 * N, D], normal(0.02));
+  const x = drop(add(before, positions), 'tokens');                         // [B, 3 N, D]
+  return { h: drop(layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop)), 'states'), before };
+}
+
+/** Readings [B, 3 N, D] of one part of all objects: [B, N, D]. */
+function ofPart({ h, before }: Reading, part: SlotPart): Reading {
+  const [B, L, D] = h.shape as [number, number, number];
+  const own = (x: Tensor): Tensor => reshape(slice(reshape(x, [B, L / 3, 3, D]), 2, part, 1), [B, L / 3, D]);
+  return { h: own(h), before: own(before) };
+}
+
+/** Readings [.., D] of tokens of one part -> scores [.., choices]. */
+function scores(p: Scope, { h, before }: Reading, part: SlotPart, config: AutoregressivePriorConfig): Tensor {
+  const { classCount, gridSide, corners } = config;
+  if (part === 0) return linear(p.at('class_head'), h, classCount + 1);
+  if (corners === 'factored') return factoredCornerScores(p.at(cornerScopes[part - 1]!), h, before, gridSide);
+  return linear(p.at('corner_head'), h, gridSide * gridSide + 1);
+}
+
 /**
  * embeddings [B, 3 N, Dg], standardised -> scores of every token given those before it; the last object's second
  * corner is never read.
  */
 export function autoregressivePrior(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig): SlotLogits {
-  const { maxObjects: N, classCount, gridSide, width: D } = config;
-  const B = embeddings.shape[0]!;
-  check(sameShape(embeddings.shape, [B, 3 * N, config.embeddingWidth]), () => 'autoregressive prior: embeddings must '
-    + `be [B, ${3 * N}, ${config.embeddingWidth}], found ${describe(embeddings)}. Crop tokens are not part of it.`);
-  const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
-  const known = linear(p.at('adapter'), slice(embeddings, 1, 0, 3 * N - 1), D);
-  const positions = p.at('pos_emb.emb').param('weight', [3 * N, D], normal(0.02));
-  let h = add(concat([start, known], 1), positions);                        // [B, 3 N, D]
-  h = layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), h, config, true));
-  const slots = reshape(h, [B, N, 3, D]);
-  const ofClasses = reshape(slice(slots, 2, 0, 1), [B, N, D]);
-  const ofCorners = slice(slots, 2, 1, 2);                                  // [B, N, 2, D]
-  return {
-    classes: linear(p.at('class_head'), ofClasses, classCount + 1),
-    corners: linear(p.at('corner_head'), ofCorners, gridSide * gridSide + 1),
-  };
+  const { maxObjects: N, gridSide } = config;
+  const reading = read(p, embeddings, config);
+  const [B, cells] = [embeddings.shape[0]!, gridSide * gridSide + 1];
+  const part = (k: SlotPart): Tensor => scores(p, ofPart(reading, k), k, config);
+  const corner = (k: SlotPart): Tensor => reshape(part(k), [B, N, 1, cells]);
+  return { classes: part(0), corners: concat([corner(1), corner(2)], 2) };
 }
 
 /**
- * Nats per layout [B].
+ * Scores [B, choices] of one token of each layout, for drawing token by token.
  *
- *   classes  i32 [B, N]      0 .. C, C for none
- *   corners  i32 [B, N, 2]   0 .. S^2, S^2 for none
+ *   part    that of the token
+ *   rows    i32 [B], 3 N b + position of the token in layout b
  */
+export function tokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart, config: AutoregressivePriorConfig):
+  Tensor {
+  const reading = read(p, embeddings, config);
+  const own = (x: Tensor): Tensor => gather(reshape(x, [-1, config.width]), rows);
+  return scores(p, { h: own(reading.h), before: own(reading.before) }, part, config);
+}
+
+/** Choices of every slot of some layouts. */
+export interface SlotTargets<T> {
+  /** i32 [B, N]: 0 .. C, C for none. */
+  readonly classes: T;
+  /** i32 [B, N, 2]: 0 .. S^2, S^2 for none. */
+  readonly corners: T;
+}
+
+/**
+ * Nats of every token of given layouts: classes [B, N], corners [B, N, 2]. What `negativeLogLikelihood` adds up, but
+ * without scores of all cells where corners are factored.
+ *
+ *   key   u32 [2] of random draws: drops out, for training
+ */
+export function tokenNats(p: Scope, embeddings: Tensor, targets: SlotTargets<Tensor>, config: AutoregressivePriorConfig,
+  key?: Tensor): { classes: Tensor; corners: Tensor } {
+  const { gridSide, corners: kind } = config;
+  const [B, N] = targets.classes.shape as [number, number];
+  const reading = read(p, embeddings, config, key);
+  const corner = (part: 1 | 2): Tensor => {
+    const own = ofPart(reading, part);
+    const ids = reshape(slice(targets.corners, 2, part - 1, 1), [B, N]);
+    const nats = kind === 'factored' ? factoredCornerNats(p.at(cornerScopes[part - 1]!), own.h, own.before, ids, gridSide)
+      : crossEntropy(scores(p, own, part, config), ids);
+    return reshape(nats, [B, N, 1]);
+  };
+  return {
+    classes: crossEntropy(scores(p, ofPart(reading, 0), 0, config), targets.classes),
+    corners: concat([corner(1), corner(2)], 2),
+  };
+}
+
+/** Nats per layout [B] of choices, given the scores of all. */
 export function negativeLogLikelihood(logits: SlotLogits, classes: Tensor, corners: Tensor): Tensor {
   return add(sum(crossEntropy(logits.classes, classes), [1]), sum(crossEntropy(logits.corners, corners), [1, 2]));
 }
@@ -68,9 +153,7 @@ export function expectedNegativeLogLikelihood(logits: SlotLogits, classWeights: 
 }
 
 /** Token sequences [B, L], flattened, as choices of each slot: what `negativeLogLikelihood` takes. */
-export function slotTargets(vocabulary: LayoutVocabulary, tokens: Int32Array): {
-  classes: Int32Array; corners: Int32Array;
-} {
+export function slotTargets(vocabulary: LayoutVocabulary, tokens: Int32Array): SlotTargets<Int32Array> {
   const { maxObjects: N, length, none, classCount, gridSide } = vocabulary;
   const B = tokens.length / length;
   const classes = new Int32Array(B * N);

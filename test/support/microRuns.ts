@@ -39,18 +39,18 @@ function randomWeights(specs: readonly ParamSpec[], seed: number): Arrays {
   })));
 }
 
-function save(dir: string, kind: RunKind, config: object, weights: Arrays, frozen: Iterable<[string, NamedArray]>): void {
+async function save(dir: string, kind: RunKind, config: object, weights: Arrays, frozen: Iterable<[string, NamedArray]>): Promise<void> {
   const arrays = new Map<string, NamedArray>();
   for (const [name, array] of weights) arrays.set(`weights/${name}`, array);
   for (const [name, array] of frozen) arrays.set(`frozen/${name}`, array);
-  saveCheckpoint(join(dir, 'checkpoints', 'latest.msgpack'), { kind, config, step: 1, best: null }, arrays);
+  await saveCheckpoint(join(dir, 'checkpoints', 'latest.msgpack'), { kind, config, step: 1, best: null }, arrays);
 }
 
 /** Writes `autoencoder`, `generator` and `prior` under `dir`, trained one upon the other as their commands would. */
-export function writeMicroRuns(dir: string, seed = 1): void {
+export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
   const { micro } = autoencoderRuns;
   const autoencoder = randomWeights(firstStageSpecs(micro.model, microSize), seed);
-  save(join(dir, 'autoencoder'), 'autoencoder', micro, autoencoder, []);
+  await save(join(dir, 'autoencoder'), 'autoencoder', micro, autoencoder, []);
 
   const vocabulary = microVocabulary;
   const { vocabularySize, maxObjects, encodeCrop, classCount, gridSide } = vocabulary;
@@ -62,13 +62,13 @@ export function writeMicroRuns(dir: string, seed = 1): void {
     { classIndex: 0, xyxyUnit: [0.3, 0.3, 1, 0.7] }, { classIndex: 2, xyxyUnit: [0, 0.3, 0.3, 1] },
   ]] as const;
   const frequencies = slotFrequencies(vocabulary, layouts.map((objects) => encodeLayout(vocabulary, objects)));
-  save(join(dir, 'generator'), 'generator', {
+  await save(join(dir, 'generator'), 'generator', {
     ...generatorRuns.micro, ...described, autoencoder: micro.model, image: { size: microSize, crop: 'none' }, latentScale: 0.8,
   }, generator, [...autoencoder, ...frequencyArrays(vocabulary, frequencies)]);
 
   const table = generator.get(tokenTableName)!;
   const priorModel = { ...priorRuns.micro.model, classCount, maxObjects, gridSide, embeddingWidth: model.encoder.width };
-  save(join(dir, 'prior'), 'prior', {
+  await save(join(dir, 'prior'), 'prior', {
     ...priorRuns.micro, ...described, model: priorModel, statistics: tableStatistics(table.data),
   }, randomWeights(priorSpecs(priorModel), seed), [[tokenTableName, table]]);
 }

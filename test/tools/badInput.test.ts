@@ -16,8 +16,8 @@ test.before(async (context) => {
   context.cwd = cwd;
   const scenes = ['scenes', '--kind', 'flat', '--size', '16', '--count', '6', '--val-fraction', '0', '--out', 'data'];
   await assertRuns('data', scenes, { cwd });
-  writeMicroRuns(join(cwd, 'runs'));
-  writeMicroRuns(join(cwd, 'others'), 2);
+  await writeMicroRuns(join(cwd, 'runs'));
+  await writeMicroRuns(join(cwd, 'others'), 2);
 });
 test.after(({ cwd }) => rmSync(cwd, { recursive: true }));
 
@@ -55,9 +55,13 @@ test('options', async ({ cwd }) => {
   await refused(['--data.flip', 'yes'], /--data\.flip: must be true or false/);
   await refused(['--data.crop', 'middle'], /--data\.crop: must be none, center; found 'middle'/);
   await refused(['--model.kind', 'vq'], /--model\.kind: must be kl; found 'vq'/);
+  await refused(['--loop.logEvery', '0'], /--loop\.logEvery: must be a whole number from 1, found 0/);
+  await refused(['--model.groups', '3'], /no model can be built with --model\.groups 3: groupNorm: .*multiple of 3 groups/);
+  await refused(['--adapter', 'abacus'], /no WebGPU adapter has "abacus" in its name; there are "/);
   await refused(['--mode', 'slow'], /--mode.*safe, fast; found 'slow'/);
   await assertRefused('train-autoencoder', [...good, '--images', 'data/images', '--preset', 'micro'], /--out is missing/, { cwd });
   await assertRefused('doctor', ['--optim.lr', '1'], /unknown option '--optim\.lr'/, { cwd });
+  assert.match(await assertRuns('invert', [], { cwd }), /detect/);
   await assertRefused('invert', ['look'], /unknown command 'look'/, { cwd });
   assertNothingMade(cwd);
 });
@@ -127,7 +131,9 @@ test('runs of another kind, preset or token table', async ({ cwd }) => {
   await refused('train-generator', [...from('pixels:2'), '--size', '16'], /latents have 12 channels, the U-Net takes 2/);
   await refused('train-generator', [...from('pixels:3'), '--size', '16'], /pictures of 16 x 16 px cannot be made 3 times smaller/);
   await refused('train-generator', [...generator, ...good, '--size', '15'], /pictures of 15 x 15 px cannot be made 2 times smaller/);
-  await refused('train-generator', [...generator, ...good, '--vocabulary.maxObjects', '9'], /maxLength|positions/);
+  await refused('train-generator', [...generator, ...good, '--timesteps.1', '50'], /--timesteps: must be .* within 0 to 20, found 0 to 50/);
+  rmSync(join(cwd, 'made'), { recursive: true }); // Latents, whole ones: they were made before the model was tried.
+  await refused('train-generator', [...generator, ...good, '--vocabulary.maxObjects', '1.5'], /maxObjects must be a whole number from 1, found 1.5/);
   await refused('train-prior', [...good, '--preset', 'micro', '--out', 'made', '--generator', 'runs/prior'], /holds a prior, but a generator/);
   const cut = join(cwd, 'cut', 'checkpoints');
   mkdirSync(cut, { recursive: true });
@@ -138,6 +144,8 @@ test('runs of another kind, preset or token table', async ({ cwd }) => {
   await refused('invert', [...detect, '--generator', 'runs/autoencoder'], /holds an autoencoder, but a generator/);
   await refused('invert', [...detect, '--generator', 'runs/generator', '--prior', 'others/prior'], /was trained on another token table/);
   await refused('invert', [...detect, '--generator', 'runs/generator', '--timesteps', '5,99'], /--timesteps: must be a range within 0 to 20, found 5 to 99/);
+  await refused('invert', [...detect, '--generator', 'runs/generator', '--lr', '-1'], /lr must be positive, found -1/);
+  await refused('invert', [...detect, '--generator', 'runs/generator', '--out', 'data/train.json'], /data\/train\.json: cannot be written/);
   await refused('invert', [...detect, '--generator', 'runs/generator', '--timesteps', 'all'], /--timesteps: must be two whole numbers/);
   assertNothingMade(cwd);
 });
