@@ -7,11 +7,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from './errors.ts';
 import { decodeHalf, encodeHalf } from './half.ts';
-import { duplicateKey } from './jsonDuplicates.ts';
 import { sizeOf } from './tensor.ts';
 import { streamAtomic } from './writeAtomic.ts';
 
-/** Bytes of an element of every type of the format; `SafetensorsFile` reads those that `decoders` has. */
+/** Bytes of an element of every type of the format; the values of some of them only can be read. */
 const bytesOf = {
   F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4,
   I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1, F8_E5M2: 1, F8_E4M3: 1,
@@ -157,6 +156,23 @@ function parseHeader(file: string, bytes: Uint8Array, dataStart: number, fileSiz
   return { entries: new Map(entries.map((entry) => [entry.name, entry])), metadata: metadata as Record<string, string> };
 }
 
+/** The first key that an object of a valid JSON text has twice, which `JSON.parse` would not tell. */
+function duplicateKey(text: string): string | null {
+  const open: (Set<string> | null)[] = [];
+  for (const [token, key, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon !== undefined) {
+      const name = JSON.parse(key!) as string;
+      const known = open.at(-1)!;
+      if (known.has(name)) return name;
+      known.add(name);
+    }
+  }
+  return null;
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -233,8 +249,9 @@ export async function writeSafetensors(file: string, sources: readonly Safetenso
     prefix.writeBigUInt64LE(BigInt(header.length));
     await handle.appendFile(prefix);
     await handle.appendFile(header);
-    for (const { name, dtype, shape, values } of sources) {
-      const found = await values();
+    for (const source of sources) {
+      const { name, dtype, shape } = source;
+      const found = await source.values();
       if (found.length !== sizeOf(shape)) {
         throw new Error(`writeSafetensors: ${name} is [${shape.join(', ')}], but has ${found.length} values`);
       }

@@ -27,7 +27,7 @@ export function describe(type: TensorType): string {
   return `${type.dtype} [${type.shape.join(', ')}]`;
 }
 
-/** A boundary of the program where bytes come from outside: what `TensorType` says, with a name. */
+/** Values of a tensor on the CPU; f16 as its bits. */
 export type TypedData = Float32Array | Int32Array | Uint32Array | Uint16Array;
 
 let nextId = 0;

@@ -25,6 +25,7 @@ export interface InversionConfig {
   readonly batchTimesteps: number;
   /** Timesteps drawn from, [low, high). */
   readonly timesteps: readonly [number, number];
+  /** Open in the paper. */
   readonly lr: number;
   /** Fraction of `lr` that a linear fall ends at; 1 keeps it. */
   readonly lrFloor: number;
@@ -45,7 +46,7 @@ export interface InversionConfig {
   readonly monitorPairs: number;
   /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. */
   readonly patience: number;
-  /** Rounds of moves on the grid after the search: shift, resize, change class, add, drop. */
+  /** Rounds of moves on the grid after the search: shift, resize, change class, drop. */
   readonly localRounds: number;
   /** Images in one program. */
   readonly imagesAtOnce: number;

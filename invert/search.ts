@@ -2,24 +2,25 @@
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { grad } from '../engine/grad.ts';
-import { add, div, gather, inputTensor, mul, reshape, sqrt, square, stateTensor, sub, sum, table } from '../engine/ops/index.ts';
+import { add, broadcast, concat, div, gather, inputTensor, mul, reshape, sqrt, square, stateTensor, sub, sum, table } from '../engine/ops/index.ts';
 import type { Update } from '../engine/optim.ts';
 import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import { State } from '../engine/state.ts';
 import { sizeOf, type Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
+import { tableStatistics } from '../models/prior/standardise.ts';
 import { slotFrequencyTensors, slotTables, type SlotChoices } from '../models/softTokens.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { tokenTable } from '../models/unet/layoutEncoder.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import type { Prior } from '../pipeline/prior.ts';
+import { tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 import { imageEnergy, priorEnergy, totalEnergy } from './objective.ts';
 import { barred, project, variableShapes, type Variable } from './projection.ts';
 
-/** AdamW on the variable of every row; corrections and rates are data, since rows may be at different steps. */
+/** AdamW on the variable of every row; rates and corrections are data, so that rows can be at steps of their own. */
 function adamWRows(values: readonly State[], gradients: readonly Tensor[], moments: { first: State[]; second: State[] },
   config: InversionConfig, rate: Tensor, correction: Tensor): Update[] {
   const { beta1, beta2, weightDecay } = config;
@@ -69,7 +70,8 @@ export class Search {
     const rowImage = table(Int32Array.from({ length: Q }, (_, q) => Math.floor(q / R)), [Q], 'i32');
     const draws = { timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32') };
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const image = imageEnergy(generator, inputTensor('z', [I, firstStage.latentSize]), rowImage, projected.embeddings, draws, bank);
+    const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);
+    const image = imageEnergy(generator, inputTensor('z', [I, firstStage.latentSize]), rowImage, layouts, draws, bank);
     const nats = prior && config.priorWeight > 0 ? priorEnergy(prior, projected.embeddings, projected.weights) : null;
     const energy = totalEnergy(image, nats, config.priorWeight);
     const moments = {
@@ -85,7 +87,7 @@ export class Search {
   /** Random starts for pictures; the stream of each picture depends on nothing but the seed and its name. */
   start(names: readonly string[]): void {
     const { restarts: R, imagesAtOnce: I, init, initScale, seed, projection } = this.config;
-    const scale = projection === 'logits' ? initScale : initScale * this.tableSpread();
+    const scale = projection === 'logits' ? initScale : initScale * tableStatistics(this.generator.run.weights.get(tokenTableName)!.data).std;
     for (const state of this.values) {
       const each = sizeOf(state.type.shape) / (I * R);
       const start = new Float32Array(I * R * each);
@@ -101,13 +103,6 @@ export class Search {
     for (const state of this.moments) this.device.write(state, new Float32Array(sizeOf(state.type.shape)));
   }
 
-  /** Standard deviation of the scalars of the token table. */
-  private tableSpread(): number {
-    const rows = this.generator.run.weights.get('cond_stage_model.transformer.token_emb.weight')!.data;
-    const mean = rows.reduce((a, b) => a + b, 0) / rows.length;
-    return Math.sqrt(rows.reduce((a, b) => a + (b - mean) ** 2, 0) / rows.length);
-  }
-
   private startAtNone(start: Float32Array, each: number): void {
     const { none, classCount, gridSide } = this.generator.vocabulary;
     if (this.config.projection === 'logits') {
@@ -116,7 +111,7 @@ export class Search {
       for (let at = choices - 1; at < start.length; at += choices) start[at] = 2;
       return;
     }
-    const rows = this.generator.run.weights.get('cond_stage_model.transformer.token_emb.weight')!;
+    const rows = this.generator.run.weights.get(tokenTableName)!;
     const D = rows.shape[1]!;
     for (let at = 0; at < start.length; at += D) start.set(rows.data.subarray(none * D, (none + 1) * D), at);
   }
@@ -166,6 +161,14 @@ export class Search {
     this.reading.destroy();
     this.device.release([...this.values, ...this.moments]);
   }
+}
+
+/** Embeddings [Q, 3 N, D] with the crop tokens of the whole picture behind them, where the vocabulary has crop tokens. */
+function withCrop(embeddings: Tensor, vocabularyTable: Tensor, { encodeCrop, gridSide }: LayoutVocabulary): Tensor {
+  if (!encodeCrop) return embeddings;
+  const [Q, , D] = embeddings.shape as [number, number, number];
+  const rows = gather(vocabularyTable, table(Int32Array.of(0, gridSide * gridSide - 1), [1, 2], 'i32'));
+  return concat([embeddings, broadcast(rows, [Q, 2, D])], 1);
 }
 
 /** Indices of choices of row q as token ids, with the whole image as crop where crops are encoded. */

@@ -98,13 +98,19 @@ export interface UncertaintyConfig {
  * posterior mean given the noisy ones. A network trained on these has seen every stage between knowing nothing and
  * knowing a token, as an inversion passes through them.
  *
- *   rows          [B, 3 N, D]   of the true tokens
+ *   rows          [B, L, D]     of the true tokens; L is 3 N, or 3 N + 2 with crop tokens
  *   logFrequency  as `softAssign` takes it
  *   key           u32 [2]       of the random draws
  */
 export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, logFrequency: SlotChoices, config: UncertaintyConfig, key: Tensor): Tensor {
   if (config.share === 0) return rows;
-  const [B, L, D] = rows.shape as [number, number, number];
+  const [B, all, D] = rows.shape as [number, number, number];
+  const L = 3 * logFrequency.classes.shape.at(-2)!;
+  // Crop tokens, where there are any, are always known.
+  if (all > L) {
+    const objects = uncertainEmbeddings(slice(rows, 1, 0, L), tables, logFrequency, config, key);
+    return concat([objects, slice(rows, 1, L, all - L)], 1);
+  }
   const draw = (shape: readonly number[], stream: string): Tensor => randomUniform(shape, key, `uncertain ${stream}`);
   const level = (shape: readonly number[], stream: string): Tensor =>
     mul(exp(mul(draw(shape, stream), Math.log(config.high / config.low))), config.low);

@@ -3,12 +3,26 @@ import type { Category } from '../data/annotations.ts';
 import { gather, inputTensor, table } from '../engine/ops/index.ts';
 import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
-import { autoregressivePrior } from '../models/prior/autoregressive.ts';
+import type { RandomStream } from '../engine/random.ts';
+import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
+  type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
+import { autoregressivePrior, tokenNats, tokenScores, type SlotPart, type SlotTargets } from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
 import { standardise, type TableStatistics } from '../models/prior/standardise.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { loadRun, type LoadedRun } from './run.ts';
+
+/** How a prior was shown its layouts. */
+export interface PriorData {
+  /** Mirror half of the layouts. */
+  readonly flip: boolean;
+  /** Boxes must cover more than this fraction of the picture. */
+  readonly minArea: number;
+  /** `random`: any order of objects, as generators see them. `canonical`: by class, then corners. Default: random. */
+  readonly order?: ObjectOrder;
+}
+
+export type ObjectOrder = 'random' | 'canonical';
 
 /** What using a prior needs to know. */
 export interface PriorDescription {
@@ -17,6 +31,7 @@ export interface PriorDescription {
   readonly categories: readonly Category[];
   /** Of the frozen token table, which lies in the checkpoint under `frozen`. */
   readonly statistics: TableStatistics;
+  readonly data: PriorData;
 }
 
 /** Name of the token table among a prior's frozen weights; as in the generator it comes from. */
@@ -29,6 +44,33 @@ export function priorSpecs(model: AutoregressivePriorConfig): ParamSpec[] {
 /** Scores of every token given those before it; embeddings [B, 3 N, Dg] in the generator's own scale. */
 export function priorScores(p: Scope, embeddings: Tensor, { model, statistics }: PriorDescription): SlotChoices {
   return autoregressivePrior(p, standardise(embeddings, statistics), model);
+}
+
+/** Scores [B, choices] of one token of each layout; see `tokenScores`. */
+export function priorTokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart,
+  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>): Tensor {
+  return tokenScores(p, standardise(embeddings, statistics), rows, part, model);
+}
+
+/** Nats of every token of given layouts; see `tokenNats`. */
+export function priorTokenNats(p: Scope, embeddings: Tensor, targets: SlotTargets<Tensor>,
+  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>, key?: Tensor): SlotTargets<Tensor> {
+  return tokenNats(p, standardise(embeddings, statistics), targets, model, key);
+}
+
+/**
+ * The objects of a layout as token sequence [L], in a random order, or in the canonical one.
+ *
+ *   mirrored  as the mirrored picture has them
+ */
+export function orderedLayout(vocabulary: LayoutVocabulary, objects: readonly LayoutObject[], order: ObjectOrder,
+  mirrored: boolean, random: RandomStream): Int32Array {
+  const shown = random.permutation(objects.length).map((i) => {
+    const { classIndex, xyxyUnit } = objects[i]!;
+    return { classIndex, xyxyUnit: mirrored ? flipXyxyUnit(xyxyUnit) : xyxyUnit };
+  });
+  const tokens = encodeLayout(vocabulary, shown);
+  return order === 'canonical' ? sortLayout(vocabulary, tokens) : tokens;
 }
 
 /** A prior run opened for use. */

@@ -17,10 +17,12 @@ export function command(name: string, description: string, example: string): Com
     .addHelpText('after', `\nExample:\n  ${example}`);
 }
 
-/** `--seed`, `--adapter` and `--mode`, for commands that use the GPU. */
-export function withDevice(target: Command): Command {
-  return target
-    .option('--seed <number>', 'seed of all random draws', integer, 0)
+/** `--seed`, `--adapter` and `--mode`, for commands that use the GPU; without a default, a preset has the seed. */
+export function withDevice(target: Command, seed: number | null = 0): Command {
+  const seeded = seed === null
+    ? target.option('--seed <number>', 'seed of all random draws (default: the preset\'s)', integer)
+    : target.option('--seed <number>', 'seed of all random draws', integer, seed);
+  return seeded
     .option('--adapter <name>', 'part of the name of the GPU adapter to use')
     .option('--mode <safe|fast>', 'safe validates every access, fast does not; results are the same', oneOf('safe', 'fast'), 'fast');
 }
@@ -77,7 +79,7 @@ export function splitOverrides(argv: readonly string[]): { argv: string[]; overr
 /** Opens the device and prints which one it is. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
   const device = await Device.open(options);
-  const kind = device.capabilities.software ? ', a software adapter: expect a hundredth of the speed of a GPU' : '';
+  const kind = device.capabilities.software ? ', a software adapter: far slower than a GPU' : '';
   console.log(`adapter: ${device.name}${kind}`);
   return device;
 }

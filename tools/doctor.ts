@@ -21,7 +21,7 @@ async function diagnose(options: Options): Promise<void> {
   const line = (name: string, value: unknown): void => console.log(`${name.padEnd(36)}${String(value)}`);
   line('adapter', info.description || info.device);
   line('vendor, architecture', `${info.vendor}, ${info.architecture}`);
-  line('software adapter', device.capabilities.software ? 'yes: correct, but a hundredth of the speed of a GPU' : 'no');
+  line('software adapter', device.capabilities.software ? 'yes: correct, but far slower than a GPU' : 'no');
   line('subgroup size', `${info.subgroupMinSize} to ${info.subgroupMaxSize}`);
   line('features', [...device.gpu.features].sort().join(' '));
   const matrix = (info as { subgroupMatrixConfigs?: unknown[] }).subgroupMatrixConfigs ?? [];

@@ -1,7 +1,8 @@
 /** `npm run train:prior`: the layout prior, on annotations alone, in the embedding space of a generator. */
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
-import { layoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
+import { layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
+import { ownTokenTable } from '../models/prior/ownTable.ts';
 import { tableStatistics } from '../models/prior/standardise.ts';
 import type { GeneratorDescription } from '../pipeline/generator.ts';
 import { drawPriorLayouts } from '../pipeline/layoutSampler.ts';
@@ -23,7 +24,7 @@ interface Options extends TrainOptions {
 /** Where the prior's tokens live: the generator's table and vocabulary, or a table of its own. */
 interface TokenSpace {
   readonly vocabulary: Omit<LayoutVocabularyConfig, 'classCount'> & { readonly classCount?: number };
-  readonly table: NamedArray;
+  readonly table: (vocabulary: LayoutVocabulary) => NamedArray;
   readonly categories?: GeneratorDescription['categories'];
 }
 
@@ -31,14 +32,16 @@ function tokenSpace(options: Options, training: PriorTraining): TokenSpace {
   if (options.generator !== undefined) {
     const run = loadRun<GeneratorDescription>(options.generator, 'generator');
     const { vocabulary, categories } = run.header.config;
-    return { vocabulary, table: run.weights.get(tokenTableName)!, categories };
+    return { vocabulary, table: () => run.weights.get(tokenTableName)!, categories };
   }
   const { gridSide, maxObjects, embeddingWidth } = training.model;
-  const size = gridSide * gridSide + 1;
-  const random = new RandomStream(training.seed, 'token table');
+  const vocabularySize = gridSide * gridSide + 1;
   return {
-    vocabulary: { vocabularySize: size, maxObjects, encodeCrop: false },
-    table: { shape: [size, embeddingWidth], data: Float32Array.from({ length: size * embeddingWidth }, () => 0.02 * random.normal()) },
+    vocabulary: { vocabularySize, maxObjects, encodeCrop: false },
+    table: (vocabulary) => ({
+      shape: [vocabularySize, embeddingWidth],
+      data: ownTokenTable(vocabulary, embeddingWidth, new RandomStream(training.seed, 'token table')),
+    }),
   };
 }
 
@@ -47,7 +50,7 @@ const { argv, overrides } = splitOverrides(process.argv.slice(2));
 const root = withTraining(
   command('train:prior', 'Trains the layout prior p(layout) on annotations; needs no pictures.',
     'npm run train:prior -- --annotations data/train.json --generator runs/generator --out runs/prior')
-    .option('--generator <run>', 'generator whose token table the prior reads (default: a random table of its own)')
+    .option('--generator <run>', 'generator whose token table the prior reads (default: a table of its own, made for the grid)')
     .option('--kind <kind>', 'kind of prior: autoregressive', oneOf('autoregressive'), 'autoregressive'),
   Object.keys(priorRuns), 'tiny',
 ).action(async (options: Options) => {
@@ -63,19 +66,20 @@ const root = withTraining(
   if (space.categories && space.categories.length !== categories.length) {
     throw new UserError(`${paths.annotations} has ${categories.length} classes, the generator ${space.categories.length}`);
   }
+  const table = space.table(vocabulary);
   const run: PriorRun = {
-    ...training, categories, statistics: tableStatistics(space.table.data as Float32Array),
+    ...training, categories, statistics: tableStatistics(table.data as Float32Array),
     vocabulary: { vocabularySize: vocabulary.vocabularySize, maxObjects: vocabulary.maxObjects, encodeCrop: vocabulary.encodeCrop,
       classCount: categories.length },
     model: {
       ...training.model, maxObjects: vocabulary.maxObjects, classCount: categories.length, gridSide: vocabulary.gridSide,
-      embeddingWidth: space.table.shape[1]!,
+      embeddingWidth: table.shape[1]!,
     },
   };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   console.log(`config: ${JSON.stringify(run)}`);
-  const task = await buildTask(overrides, () => priorTask(device, run, data, space.table, async (store, file) => {
-    const layouts = await drawPriorLayouts(device, store, run, space.table, { count: 24, seed: run.seed, temperature: 1 });
+  const task = await buildTask(overrides, () => priorTask(device, run, data, table, async (store, file) => {
+    const layouts = await drawPriorLayouts(device, store, run, table, { count: 24, seed: run.seed, temperature: 1 });
     await drawLayouts(file, layouts.map(({ objects }) => objects), categories);
   }));
   await runTraining(device, task, run.loop, options);

@@ -25,7 +25,7 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly profile?: boolean;
   readonly json?: string;
-  readonly seed: number;
+  readonly seed?: number;
   readonly adapter?: string;
   readonly mode: 'safe' | 'fast';
 }
@@ -42,7 +42,7 @@ export function withTraining(target: Command, presets: readonly string[], preset
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'print the time of every kernel of a step at the end')
     .option('--json <file>', 'also write the last figures to this file')
-    .addHelpText('after', '\nAny field of the preset is overridden by a dotted option: --optim.lr 1e-4'));
+    .addHelpText('after', '\nAny field of the preset is overridden by a dotted option: --optim.lr 1e-4'), null);
 }
 
 /** The preset with the options of the command line in it; printed by the caller. */
@@ -55,7 +55,7 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
     if (!Number.isInteger(value) || value < 1) throw new UserError(`--loop.${name}: must be a whole number from 1, found ${value}`);
   }
   return {
-    ...config, seed: options.seed, batch: options.batch ?? config.batch,
+    ...config, seed: options.seed ?? config.seed, batch: options.batch ?? config.batch,
     loop: { ...config.loop, steps: options.steps ?? config.loop.steps },
   };
 }

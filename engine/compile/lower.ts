@@ -129,8 +129,12 @@ function expressionKey(tensor: Tensor, inputs: readonly Tensor[]): string | null
     const { state } = (tensor.attrs ?? {}) as { state?: object };
     return state ? `state ${identity(state)}` : null;
   }
-  return `${tensor.op.name} ${JSON.stringify(tensor.attrs)} ${inputs.map((x) => x.id).join(' ')}`;
+  return `${tensor.op.name} ${JSON.stringify(tensor.attrs, exactNumber)} ${inputs.map((x) => x.id).join(' ')}`;
 }
+
+/** JSON knows no infinities, no NaN and no negative zero; constants differ by them. */
+const exactNumber = (_: string, value: unknown): unknown =>
+  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${Object.is(value, -0) ? '-0' : value}` : value);
 
 const identities = new WeakMap<object, number>();
 let nextIdentity = 0;

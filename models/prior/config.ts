@@ -49,12 +49,12 @@ export const autoregressivePriorPresets = {
   /** For the published vocabulary: 30 objects of 80 classes, 90 x 90 grid, 512 wide. 29.7 M parameters, ours. */
   default: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 512,
-    width: 512, layers: 8, heads: 8, headWidth: 64,
+    width: 512, layers: 8, heads: 8, headWidth: 64, corners: 'cell', adapters: 'shared', dropout: 0,
   },
   /** For the `tiny` generator: 556,684 parameters, 1.9 GFLOP a training step of 16. */
   tiny: {
     kind: 'autoregressive', maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64,
-    width: 96, layers: 4, heads: 4, headWidth: 24,
+    width: 96, layers: 4, heads: 4, headWidth: 24, corners: 'cell', adapters: 'shared', dropout: 0,
   },
   /** For some thousand layouts with the published grid and classes, without a generator: 1.0 M parameters. */
   coco: {
@@ -64,7 +64,7 @@ export const autoregressivePriorPresets = {
   /** For tests. */
   micro: {
     kind: 'autoregressive', maxObjects: 2, classCount: 3, gridSide: 4, embeddingWidth: 8,
-    width: 12, layers: 2, heads: 2, headWidth: 4,
+    width: 12, layers: 2, heads: 2, headWidth: 4, corners: 'cell', adapters: 'shared', dropout: 0,
   },
 } as const satisfies Record<string, AutoregressivePriorConfig>;
 

@@ -1,43 +1,105 @@
 /** Layouts drawn from the autoregressive prior, token by token. */
+import { check } from '../../engine/errors.ts';
 import type { RandomStream } from '../../engine/random.ts';
-import { emptyLayout, type LayoutVocabulary } from '../layoutTokens.ts';
+import { emptyLayout, tripleFault, type LayoutVocabulary } from '../layoutTokens.ts';
+import type { SlotPart } from './autoregressive.ts';
 
 /**
- * Scores of all slots, as `autoregressivePrior` gives them, for token sequences [count, L], flattened; a slot depends
- * on the tokens before it only, so those not drawn yet may be anything.
+ * Scores of the token at a position 0 .. 3 N - 1 of each of the token sequences [count, L], flattened: [count, choices],
+ * flattened, the last choice `none`. They depend on the tokens before it only; those after it may be anything.
  */
-export type LayoutScorer = (tokens: Int32Array) => Promise<{ classes: Float32Array; corners: Float32Array }>;
+export type TokenScorer = (tokens: Int32Array, position: number) => Promise<Float32Array>;
 
-/** One of the choices whose scores are scores[start .. start + size - 1], as its softmax gives them. */
-function draw(scores: Float32Array, start: number, size: number, temperature: number, random: RandomStream): number {
-  const own = scores.subarray(start, start + size);
-  const top = own.reduce((a, b) => Math.max(a, b), -Infinity);
-  const weights = Array.from(own, (x) => Math.exp((x - top) / temperature));
-  return random.pick(weights.map((_, i) => i), weights);
+export interface SampleOptions {
+  /** Divides the scores; 1 draws from the prior itself. Default: 1. */
+  readonly temperature?: number;
+  /** Draws among the likeliest choices only, as many as make up this share, in (0, 1]. Default: 1, all. */
+  readonly topP?: number;
+  /**
+   * Draws among the choices that can still make legal objects only: no `none` within an object, nothing after the first
+   * empty slot, corners in their order. Default: false, where illegal triples are drawn as often as the prior has them.
+   */
+  readonly legal?: boolean;
+  /**
+   * Token sequences [L] whose objects, in the first slots, each layout starts with, to be completed; one for each
+   * layout. Default: empty ones.
+   */
+  readonly given?: readonly Int32Array[];
 }
 
-/**
- * `count` layouts as token sequences [count, L], flattened; crop tokens, where there are any, name the whole image.
- *
- *   temperature  divides the scores; 1 draws from the prior itself
- */
-export async function sampleLayouts(score: LayoutScorer, vocabulary: LayoutVocabulary, count: number,
-  random: RandomStream, temperature = 1): Promise<Int32Array> {
-  const { maxObjects: N, length: L, classCount, gridSide, none } = vocabulary;
-  const cells = gridSide * gridSide;
+/** Softmax of scores / temperature, cut to the smallest set of likeliest choices that makes up `topP`; not normalised. */
+export function drawWeights(scores: Float32Array, allowed: (choice: number) => boolean, temperature: number, topP: number):
+  Float64Array {
+  let top = -Infinity;
+  scores.forEach((score, choice) => { if (score > top && allowed(choice)) top = score; });
+  const weights = Float64Array.from(scores, (score, choice) =>
+    (allowed(choice) ? Math.exp((score - top) / temperature) : 0));
+  if (topP >= 1) return weights;
+  const order = Array.from(weights, (_, choice) => choice).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const wanted = topP * weights.reduce((sum, w) => sum + w, 0);
+  let sum = 0;
+  for (const choice of order) {
+    // The one that passes the share still belongs to it, so that the likeliest choice is always left.
+    if (sum >= wanted) weights[choice] = 0;
+    sum += weights[choice]!;
+  }
+  return weights;
+}
+
+/** Which choices of the token at a position of `tokens` [L] a legal layout can have. */
+function legalChoices({ classCount, gridSide: S, none }: LayoutVocabulary, tokens: Int32Array, position: number):
+  (choice: number) => boolean {
+  const object = Math.floor(position / 3);
+  const part = position % 3;
+  if (part === 0) {
+    const ended = object > 0 && tokens[3 * object - 3] === none;
+    return (choice) => !ended || choice === classCount;
+  }
+  const cells = S * S;
+  if (tokens[3 * object] === none) return (choice) => choice === cells;
+  if (part === 1) return (choice) => choice < cells - S && choice % S < S - 1;
+  const topLeft = tokens[3 * object + 1]!;
+  return (choice) => choice < cells && choice % S > topLeft % S && Math.floor(choice / S) > Math.floor(topLeft / S);
+}
+
+/** Objects that a given layout begins with. */
+function givenObjects(vocabulary: LayoutVocabulary, tokens: Int32Array): number {
+  let count = 0;
+  while (count < vocabulary.maxObjects && tripleFault(vocabulary, tokens, count) !== 'absent') count++;
+  return count;
+}
+
+/** `count` layouts as token sequences [count, L], flattened; crop tokens, where there are any, name the whole image. */
+export async function sampleLayouts(score: TokenScorer, vocabulary: LayoutVocabulary, count: number,
+  random: RandomStream, options: SampleOptions = {}): Promise<Int32Array> {
+  const { maxObjects: N, length: L, gridSide, classCount, none } = vocabulary;
+  const { temperature = 1, topP = 1, legal = false, given } = options;
+  check(given === undefined || given.length === count,
+    () => `sampleLayouts: ${count} layouts need as many given ones, found ${given?.length}`);
   const empty = emptyLayout(vocabulary);
   const tokens = new Int32Array(count * L);
-  for (let b = 0; b < count; b++) tokens.set(empty, b * L);
-  for (let position = 0; position < 3 * N; position++) {
-    const { classes, corners } = await score(tokens);
-    const [object, part] = [Math.floor(position / 3), position % 3];
+  for (let b = 0; b < count; b++) tokens.set(given?.[b] ?? empty, b * L);
+  const known = Array.from({ length: count }, (_, b) => 3 * givenObjects(vocabulary, given?.[b] ?? empty));
+  for (let position = Math.min(...known); position < 3 * N; position++) {
+    const part = (position % 3) as SlotPart;
+    const last = part === 0 ? classCount : gridSide * gridSide;
+    const scores = await score(tokens, position);
     for (let b = 0; b < count; b++) {
-      const slot = b * N + object;
-      const choice = part === 0
-        ? draw(classes, slot * (classCount + 1), classCount + 1, temperature, random)
-        : draw(corners, (2 * slot + part - 1) * (cells + 1), cells + 1, temperature, random);
-      tokens[b * L + position] = choice === (part === 0 ? classCount : cells) ? none : choice;
+      if (position < known[b]!) continue;
+      const allowed = legal ? legalChoices(vocabulary, tokens.subarray(b * L, (b + 1) * L), position) : (): boolean => true;
+      const own = scores.subarray(b * (last + 1), (b + 1) * (last + 1));
+      const weights = drawWeights(own, allowed, temperature, topP);
+      const choice = random.pick(Array.from(weights, (_, i) => i), Array.from(weights));
+      tokens[b * L + position] = choice === last ? none : choice;
     }
+    // What follows an empty slot of a legal layout is known.
+    if (legal && part === 0 && everyEnded(tokens, vocabulary, position, known)) break;
   }
   return tokens;
+}
+
+/** Whether all layouts are past what was given and ended at or before the class at `position`; `none` fills the rest. */
+function everyEnded(tokens: Int32Array, { length: L, none }: LayoutVocabulary, position: number, known: readonly number[]):
+  boolean {
+  return known.every((start, b) => position >= start && tokens[b * L + position] === none);
 }

@@ -48,7 +48,8 @@ test('drawn pairs follow from the stream, and more pairs than timesteps stay in 
 });
 
 test('fixed pairs lie in the middle of their parts, each with a noise of its own', () => {
-  assert.equal(fixedPairs(4, [400, 800]), { timesteps: Int32Array.of(450, 550, 650, 750), noises: Int32Array.of(0, 1, 2, 3) });
+  assert.equal(fixedPairs(4, [400, 800]),
+    { timesteps: Int32Array.of(450, 550, 650, 750), noises: Int32Array.of(0, 1, 2, 3) });
   const many = fixedPairs(300, [0, 20]);
   assert.ok(many.timesteps.every((t) => t >= 0 && t < 20) && many.noises.every((noise) => noise < bankSize));
 });

@@ -26,8 +26,8 @@ interface Context {
 const test = suite<Context>('invert/invert');
 
 const config: InversionConfig = {
-  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 3, restarts: 2, imagesAtOnce: 3,
-  localRounds: 1, seed: 5,
+  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 3, restarts: 2,
+  imagesAtOnce: 3, localRounds: 1, seed: 5,
 };
 
 const subject = (name: string): Subject => {
@@ -115,7 +115,8 @@ test('more candidates than rows of the program come back in order', async ({ inv
 
 test('detections in original pixels, whole and cropped', ({ together, generator }) => {
   const { categories } = generator.description;
-  const found: Inversion = { ...together[0]!, objects: [{ classIndex: 1, xyxyUnit: [0.25, 0, 1, 0.5], score: 0.123456789 }] };
+  const object = { classIndex: 1, xyxyUnit: [0.25, 0, 1, 0.5], score: 0.123456789 } as const;
+  const found: Inversion = { ...together[0]!, objects: [object] };
   const image = { id: 7, fileName: 'a.png', width: 200, height: 100, objects: [] };
   const [whole] = toDetections(found, image, categories);
   assert.equal(whole, { image_id: 7, category_id: categories[1]!.id, bbox: [50, 0, 150, 50], score: 0.12346 });

@@ -8,17 +8,19 @@ import * as assert from 'uvu/assert';
 import { compile } from '../../engine/compile/compile.ts';
 import { grad } from '../../engine/grad.ts';
 import { interpret } from '../../engine/interpret.ts';
-import { add, inputTensor, reshape, sub, sum, table } from '../../engine/ops/index.ts';
+import { add, inputTensor, oneHot, reshape, sub, sum, table } from '../../engine/ops/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import type { Projection } from '../../invert/config.ts';
 import { imageEnergy, priorEnergy, totalEnergy } from '../../invert/objective.ts';
 import { project, variableShapes, type Projected, type Variable } from '../../invert/projection.ts';
+import { noiseSchedule } from '../../models/diffusion.ts';
+import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
 import { slotFrequencyTensors, slotTables, type SlotChoices } from '../../models/softTokens.ts';
-import { encoderScope } from '../../models/unet/generator.ts';
-import { tokenTable } from '../../models/unet/layoutEncoder.ts';
+import { encoderScope, generator as generatorOf } from '../../models/unet/generator.ts';
+import { embedTokens, tokenTable } from '../../models/unet/layoutEncoder.ts';
 import { openGenerator, type Generator } from '../../pipeline/generator.ts';
-import { openPrior, type Prior } from '../../pipeline/prior.ts';
+import { embedForPrior, openPrior, priorScores, type Prior } from '../../pipeline/prior.ts';
 import { testDevice } from '../support/gpu.ts';
 import { microVocabulary as vocabulary, writeMicroRuns } from '../support/microRuns.ts';
 
@@ -46,6 +48,8 @@ test.before(async (context) => {
 
 // Two pictures, three layouts, two pairs each.
 const [I, Q, T] = [2, 3, 2];
+const pictureOf = [0, 1, 1];
+const draws = { timesteps: Int32Array.of(3, 11, 7, 18), noises: Int32Array.of(0, 3, 1, 2) };
 const priorWeight = 0.05;
 
 const values = (name: string, shape: readonly number[], scale = 1): Float32Array => {
@@ -68,16 +72,19 @@ function variableOf(projection: Projection, name: string): { variable: Variable;
     ? { kind: 'scores', classes: leaves[0]!, corners: leaves[1]! } : { kind: 'embeddings', v: leaves[0]! } };
 }
 
-function projectWith({ generator }: Context, projection: Projection, metric: 'l2' | 'cosine', variable: Variable): Projected {
+function projectWith({ generator }: Context, projection: Projection, metric: 'l2' | 'cosine', variable: Variable):
+  Projected {
   const rows = tokenTable(encoderScope(generator.store.scope()), generator.description.model.encoder);
   const { classes, corners } = slotFrequencyTensors(vocabulary, generator.frequencies);
   const bias = { classes: reshape(classes, [1, ...classes.shape]), corners: reshape(corners, [1, ...corners.shape]) };
-  return project(projection, variable, inputTensor('temperature', [Q]), bias, slotTables(rows, vocabulary), rows, metric, vocabulary);
+  const temperature = inputTensor('temperature', [Q]);
+  return project(projection, variable, temperature, bias, slotTables(rows, vocabulary), rows, metric, vocabulary);
 }
 
 function energyOf({ generator, prior }: Context, embeddings: Tensor, weights: SlotChoices): Tensor {
   const size = generator.firstStage.latentSize;
-  const image = imageEnergy(generator, inputTensor('z', [I, size]), table(Int32Array.of(0, 1, 1), [Q], 'i32'), embeddings, {
+  const rowImage = table(Int32Array.from(pictureOf), [Q], 'i32');
+  const image = imageEnergy(generator, inputTensor('z', [I, size]), rowImage, embeddings, {
     timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32'),
   }, table(values('bank', [4, size]), [4, size]));
   return totalEnergy(image, priorEnergy(prior, embeddings, weights), priorWeight);
@@ -96,10 +103,11 @@ function objectiveOf(context: Context, projection: Projection, metric: 'l2' | 'c
 function surrogateOf(context: Context, projection: Projection, metric: 'l2' | 'cosine'): Tensor {
   const [moving, still] = [variableOf(projection, 'v'), variableOf(projection, 'still')];
   const hard = projectWith(context, projection, metric, still.variable);
-  const soft = [moving, still].map(({ variable }) => projectWith(context, 'soft', metric, variable).weights) as [SlotChoices, SlotChoices];
+  const [soft, softStill] = [projectWith(context, 'soft', metric, moving.variable).weights,
+    projectWith(context, 'soft', metric, still.variable).weights];
   const weights = {
-    classes: add(hard.weights.classes, sub(soft[0].classes, soft[1].classes)),
-    corners: add(hard.weights.corners, sub(soft[0].corners, soft[1].corners)),
+    classes: add(hard.weights.classes, sub(soft.classes, softStill.classes)),
+    corners: add(hard.weights.corners, sub(soft.corners, softStill.corners)),
   };
   return energyOf(context, add(hard.embeddings, sub(moving.leaves[0]!, still.leaves[0]!)), weights);
 }
@@ -118,7 +126,7 @@ for (const [projection, metric] of cases) {
     const gradients = grad(sum(energy), leaves);
     const inputs: Record<string, TypedData> = {
       temperature: Float32Array.of(1, 0.6, 0.3), z: values('z', [I, 128]),
-      timesteps: Int32Array.of(3, 11, 7, 18), noises: Int32Array.of(0, 3, 1, 2),
+      ...draws,
     };
     leaves.forEach((leaf, i) => { inputs[`v${i}`] = values(`start ${i}`, leaf.shape, scaleOf(projection)); });
     const outputs = {
@@ -134,7 +142,8 @@ for (const [projection, metric] of cases) {
     const expected = interpret(Object.values(outputs), feeds);
     names.forEach((name, i) => {
       if (name === 'classes' || name === 'corners') assert.equal([...found[i]!], [...expected[i]!], name);
-      else assert.ok(close(found[i]!, expected[i]!) < (name === 'energy' ? 1e-5 : 2e-4), `${name}: off by ${close(found[i]!, expected[i]!)}`);
+      else assert.ok(close(found[i]!, expected[i]!) < (name === 'energy' ? 1e-5 : 2e-4),
+        `${name}: off by ${close(found[i]!, expected[i]!)}`);
     });
 
     const straight = projection === 'slot' || projection === 'vocabulary';
@@ -157,6 +166,41 @@ for (const [projection, metric] of cases) {
   });
 }
 
+test('the energy is the mean squared error of the prediction, and nats of the layout', (context) => {
+  const { generator, prior, weights } = context;
+  const { model } = generator.description;
+  const ids = Int32Array.of(0, 5, 10, 2, 0, 15, 1, 1, 6, 16, 16, 16, 16, 16, 16, 16, 16, 16);
+  const hard = slotTargets(vocabulary, ids);
+  const idsInput = inputTensor('ids', [Q, 6], 'i32');
+  const energy = energyOf(context, embedTokens(encoderScope(generator.store.scope()), idsInput, model.encoder), {
+    classes: oneHot(table(hard.classes, [Q, 2], 'i32'), 4), corners: oneHot(table(hard.corners, [Q, 2, 2], 'i32'), 17),
+  });
+  const z = values('z', [I, 128]);
+  const [found] = interpret([energy], { ...weights, ...draws, ids, z });
+
+  const { alphaBar } = noiseSchedule(model.diffusion.schedule);
+  const bank = values('bank', [4, 128]);
+  const predicted = generatorOf(generator.store.scope(), inputTensor('x', [1, 2, 8, 8]), inputTensor('t', [1], 'i32'),
+    inputTensor('own', [1, 6], 'i32'), model);
+  const nats = negativeLogLikelihood(
+    priorScores(prior.store.scope(), embedForPrior(prior, inputTensor('ids', [Q, 6], 'i32')), prior.description),
+    table(hard.classes, [Q, 2], 'i32'), table(hard.corners, [Q, 2, 2], 'i32'));
+  const [ofPrior] = interpret([nats], { ...weights, ids });
+  pictureOf.forEach((picture, q) => {
+    let total = 0;
+    for (let pair = 0; pair < T; pair++) {
+      const t = draws.timesteps[picture * T + pair]!;
+      const noise = bank.subarray(128 * draws.noises[picture * T + pair]!).subarray(0, 128);
+      const x = Float64Array.from(noise, (e, i) =>
+        Math.sqrt(alphaBar[t]!) * z[128 * picture + i]! + Math.sqrt(1 - alphaBar[t]!) * e);
+      const [e] = interpret([predicted], { ...weights, x, t: [t], own: ids.subarray(6 * q, 6 * q + 6) });
+      total += e!.reduce((sum, value, i) => sum + (value - noise[i]!) ** 2, 0) / 128 / T;
+    }
+    const expected = total + priorWeight * ofPrior![q]!;
+    assert.ok(Math.abs(found![q]! - expected) < 1e-6 * expected, `row ${q}: ${found![q]}, by hand ${expected}`);
+  });
+});
+
 test('barred choices get no weight, and hard readings never take them', (context) => {
   const { variable, leaves } = variableOf('logits', 'v');
   const { generator } = context;
@@ -165,11 +209,14 @@ test('barred choices get no weight, and hard readings never take them', (context
     classes: table(Float32Array.from({ length: 8 }, (_, i) => (i % 4 === 2 ? -1e4 : 0)), [1, 2, 4]),
     corners: table(Float32Array.from({ length: 68 }, (_, i) => (i % 17 === 16 ? 0 : -1e4)), [1, 2, 2, 17]),
   };
-  const { weights, hard } = project('logits', variable, inputTensor('temperature', [Q]), bias, slotTables(rows, vocabulary), rows, 'l2', vocabulary);
+  const { weights, hard } = project('logits', variable, inputTensor('temperature', [Q]), bias,
+    slotTables(rows, vocabulary), rows, 'l2', vocabulary);
   const feeds = {
-    ...context.weights, temperature: [1, 1, 1], v0: values('a', leaves[0]!.shape, 5), v1: values('b', leaves[1]!.shape, 5),
+    ...context.weights, temperature: [1, 1, 1],
+    v0: values('a', leaves[0]!.shape, 5), v1: values('b', leaves[1]!.shape, 5),
   };
-  const [classes, corners, hardClasses, hardCorners] = interpret([weights.classes, weights.corners, hard.classes, hard.corners], feeds);
+  const [classes, corners, hardClasses, hardCorners] = interpret(
+    [weights.classes, weights.corners, hard.classes, hard.corners], feeds);
   assert.ok(classes!.every((weight, i) => (i % 4 === 2 ? weight === 0 : weight > 0)));
   assert.ok(corners!.every((weight, i) => weight === (i % 17 === 16 ? 1 : 0)));
   assert.ok(hardClasses!.every((choice) => choice !== 2) && hardCorners!.every((choice) => choice === 16));

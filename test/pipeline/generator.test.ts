@@ -55,9 +55,12 @@ test('first stage: any number of pictures, each as if alone', async ({ generator
   const run = loadRun(join(dir, 'autoencoder'), 'autoencoder');
   const store = new ParamStore('own', firstStageSpecs(model, microSize));
   store.load(run.weights, run.file);
-  const feeds = { image: pictures(1), ...Object.fromEntries(store.groups.map(({ state }) => [state.name, state.initial!])) };
-  const [expected] = interpret([encode(store.scope(), inputTensor('image', [1, 3, microSize, microSize]), model)], feeds);
-  expected!.forEach((value, i) => assert.ok(Math.abs(value - many[i]!) < 1e-4, `latent ${i}: ${many[i]}, in f64 ${value}`));
+  const weights = Object.fromEntries(store.groups.map(({ state }) => [state.name, state.initial!]));
+  const feeds = { image: pictures(1), ...weights };
+  const image = inputTensor('image', [1, 3, microSize, microSize]);
+  const [expected] = interpret([encode(store.scope(), image, model)], feeds);
+  expected!.forEach((value, i) =>
+    assert.ok(Math.abs(value - many[i]!) < 1e-4, `latent ${i}: ${many[i]}, in f64 ${value}`));
 });
 
 test('weights of another first stage are refused', async () => {
@@ -95,7 +98,8 @@ test('sampler: one seed, one picture; guidance 1 is none; each layout for itself
 test('prior: layouts by seed, every one legal in every slot', async ({ prior }) => {
   const table = prior.run.frozen.get(tokenTableName)!;
   const draw = async (seed: number): Promise<string> => {
-    const layouts = await drawPriorLayouts(await testDevice(), prior.store, prior.description, table, { count: 4, seed, temperature: 1 });
+    const layouts = await drawPriorLayouts(await testDevice(), prior.store, prior.description, table,
+      { count: 4, seed, temperature: 1 });
     assert.is(layouts.length, 4);
     assert.ok(layouts.every(({ tokens }) => tokens.length === 6 && tokens.every((t) => t >= 0 && t < 17)));
     assert.ok(layouts.every(({ objects }) => objects.every(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }) =>

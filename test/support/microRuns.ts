@@ -39,7 +39,8 @@ function randomWeights(specs: readonly ParamSpec[], seed: number): Arrays {
   })));
 }
 
-async function save(dir: string, kind: RunKind, config: object, weights: Arrays, frozen: Iterable<[string, NamedArray]>): Promise<void> {
+async function save(dir: string, kind: RunKind, config: object, weights: Arrays,
+  frozen: Iterable<[string, NamedArray]>): Promise<void> {
   const arrays = new Map<string, NamedArray>();
   for (const [name, array] of weights) arrays.set(`weights/${name}`, array);
   for (const [name, array] of frozen) arrays.set(`frozen/${name}`, array);
@@ -63,11 +64,13 @@ export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
   ]] as const;
   const frequencies = slotFrequencies(vocabulary, layouts.map((objects) => encodeLayout(vocabulary, objects)));
   await save(join(dir, 'generator'), 'generator', {
-    ...generatorRuns.micro, ...described, autoencoder: micro.model, image: { size: microSize, crop: 'none' }, latentScale: 0.8,
+    ...generatorRuns.micro, ...described, autoencoder: micro.model, image: { size: microSize, crop: 'none' },
+    latentScale: 0.8,
   }, generator, [...autoencoder, ...frequencyArrays(vocabulary, frequencies)]);
 
   const table = generator.get(tokenTableName)!;
-  const priorModel = { ...priorRuns.micro.model, classCount, maxObjects, gridSide, embeddingWidth: model.encoder.width };
+  const { width: embeddingWidth } = model.encoder;
+  const priorModel = { ...priorRuns.micro.model, classCount, maxObjects, gridSide, embeddingWidth };
   await save(join(dir, 'prior'), 'prior', {
     ...priorRuns.micro, ...described, model: priorModel, statistics: tableStatistics(table.data),
   }, randomWeights(priorSpecs(priorModel), seed), [[tokenTableName, table]]);

@@ -37,7 +37,8 @@ export function runTool(name: string, args: readonly string[], { cwd, interruptA
       });
     }
     child.on('error', fail);
-    child.on('close', (status) => done({ status, stdout: output.stdout, stderr: output.stderr.replace(adapterNotes, '') }));
+    child.on('close', (status) =>
+      done({ status, stdout: output.stdout, stderr: output.stderr.replace(adapterNotes, '') }));
   });
 }
 

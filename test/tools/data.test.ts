@@ -15,7 +15,8 @@ test.before((context) => {
 test.after(({ folder }) => rmSync(folder, { recursive: true }));
 
 const assertRuns = (cwd: string, ...args: string[]): Promise<string> => runs('data', args, { cwd });
-const assertRefused = (cwd: string, args: string[], pattern: RegExp): Promise<void> => refused('data', args, pattern, { cwd });
+const assertRefused = (cwd: string, args: string[], pattern: RegExp): Promise<void> =>
+  refused('data', args, pattern, { cwd });
 
 test('scenes, then inspect with a sheet and figures', async ({ folder }) => {
   const made = ['--count', '12', '--size', '24', '--seed', '5', '--val-fraction', '0.25'];
@@ -34,8 +35,8 @@ test('scenes, then inspect with a sheet and figures', async ({ folder }) => {
 });
 
 test('flat scenes without validation', async ({ folder }) => {
-  await assertRuns(folder, 'scenes', '--kind', 'flat', '--out', 'flat', '--count', '4', '--size', '16', '--val-fraction', '0',
-    '--max-objects', '1', '--colors', 'free', '--cells', '4');
+  await assertRuns(folder, 'scenes', '--kind', 'flat', '--out', 'flat', '--count', '4', '--size', '16',
+    '--val-fraction', '0', '--max-objects', '1', '--colors', 'free', '--cells', '4');
   assert.equal(readdirSync(join(folder, 'flat')).sort(), ['images', 'train.json']);
   const { annotations } = JSON.parse(readFileSync(join(folder, 'flat', 'train.json'), 'utf8'));
   assert.is(annotations.length, 4);
@@ -46,7 +47,8 @@ test('voc', async ({ folder }) => {
   mkdirSync(join(folder, 'xml'));
   writeFileSync(join(folder, 'xml', 'a.xml'), '<annotation><filename>000000.png</filename><object><name>x</name>' +
     '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>5</xmax><ymax>9</ymax></bndbox></object></annotation>');
-  const printed = await assertRuns(folder, 'voc', '--xml', 'xml', '--images', 'street/images', '--out', 'made/voc.json');
+  const printed = await assertRuns(folder, 'voc', '--xml', 'xml', '--images', 'street/images',
+    '--out', 'made/voc.json');
   assert.match(printed, 'made/voc.json: 1 images, 1 boxes of x');
   assert.equal(JSON.parse(readFileSync(join(folder, 'made', 'voc.json'), 'utf8')).annotations[0].bbox, [1, 2, 4, 7]);
 });
@@ -60,8 +62,10 @@ test('bad input ends with status 2 and one line', async ({ folder }) => {
   await assertRefused(folder, ['scenes', '--out', 'file', '--count', '1'], /file.*cannot be written/);
   await assertRefused(folder, ['mnist-scenes', '--idx', 'none', '--out', 'x'], /none: holds neither/);
   await assertRefused(folder, ['inspect', '--annotations', 'none.json'], /none\.json: cannot be read/);
-  await assertRefused(folder, ['inspect', '--annotations', 'street/val.json', '--images', 'xml'], /image cannot be read/);
-  await assertRefused(folder, ['voc', '--xml', 'xml', '--images', 'xml', '--out', 'x.json'], /000000\.png: image cannot/);
+  await assertRefused(folder, ['inspect', '--annotations', 'street/val.json', '--images', 'xml'],
+    /image cannot be read/);
+  await assertRefused(folder, ['voc', '--xml', 'xml', '--images', 'xml', '--out', 'x.json'],
+    /000000\.png: image cannot/);
   await assertRefused(folder, ['paint'], /unknown command 'paint'/);
   assert.not.ok(existsSync(join(folder, 'x')));
 });

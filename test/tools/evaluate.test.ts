@@ -63,11 +63,13 @@ test('--help lists the options with their defaults and an example', async ({ fol
 test('bad input ends with status 2, one line, and no file', async ({ folder }) => {
   const good = ['--annotations', 'gt.json', '--detections', 'dt.json'];
   await assertRefused(folder, [], /--annotations FILE is missing/);
-  await assertRefused(folder, ['--annotation', 'gt.json'], /unknown option '--annotation'.*Did you mean --annotations\?/);
+  await assertRefused(folder, ['--annotation', 'gt.json'],
+    /unknown option '--annotation'.*Did you mean --annotations\?/);
   await assertRefused(folder, ['bogus', ...good], /too many arguments/);
   await assertRefused(folder, [...good, '--max-dets', '1,x,3'], /--max-dets: .* found 'x' in '1,x,3'/);
   await assertRefused(folder, [...good, '--max-dets', '100'], /maxDets must be three ascending/);
-  await assertRefused(folder, ['--annotations', 'absent.json', '--detections', 'dt.json'], /absent\.json: cannot be read/);
+  await assertRefused(folder, ['--annotations', 'absent.json', '--detections', 'dt.json'],
+    /absent\.json: cannot be read/);
   await assertRefused(folder, [...good, '--out', 'gt.json'], /gt\.json\/evaluation\.json: cannot be written/);
   const stray = ['--annotations', 'gt.json', '--detections', 'stray.json', '--out', 'unmade'];
   await assertRefused(folder, stray, /stray\.json\[1\]: image_id 7 is not among the 2 images/);

@@ -1,4 +1,4 @@
-// The whole way by command line, at a size of seconds: data, three trainings, detection, evaluation; and the files of each.
+// The whole way by command line, at a size of seconds: data, three trainings, detection, evaluation; and their files.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ test.before((context) => { context.cwd = mkdtempSync(join(tmpdir(), 'path-')); }
 test.after(({ cwd }) => rmSync(cwd, { recursive: true }));
 
 const json = (...path: string[]): any => JSON.parse(readFileSync(join(...path), 'utf8'));
-const lines = (...path: string[]): any[] => readFileSync(join(...path), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+const lines = (...path: string[]): any[] =>
+  readFileSync(join(...path), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
 
 async function assertPicture(...path: string[]): Promise<void> {
   const { width, height, format } = await sharp(join(...path)).metadata();
@@ -73,7 +74,9 @@ test('data scenes', async ({ cwd }) => {
 });
 
 test('train:autoencoder', async ({ cwd }) => {
-  const printed = await assertRuns('train-autoencoder', [...pictured, ...micro, '--steps', '3', '--out', 'autoencoder', '--json', 'made/ae.json'], { cwd });
+  const printed = await assertRuns('train-autoencoder', [
+    ...pictured, ...micro, '--steps', '3', '--out', 'autoencoder', '--json', 'made/ae.json',
+  ], { cwd });
   assert.match(printed, /^adapter: .+$/m);
   assert.match(printed, /^config: \{/m);
   await assertRun(join(cwd, 'autoencoder'), 'autoencoder', 3);
@@ -81,8 +84,9 @@ test('train:autoencoder', async ({ cwd }) => {
 });
 
 test('train:generator', async ({ cwd }) => {
-  await assertRuns('train-generator', [...pictured, ...micro, '--steps', '4', '--autoencoder', 'autoencoder', '--out', 'generator',
-    '--optim.lr', '5e-3'], { cwd });
+  await assertRuns('train-generator', [
+    ...pictured, ...micro, '--steps', '4', '--autoencoder', 'autoencoder', '--out', 'generator', '--optim.lr', '5e-3',
+  ], { cwd });
   await assertRun(join(cwd, 'generator'), 'generator', 4);
   assert.is(json(cwd, 'generator', 'config.json').config.optim.lr, 5e-3);
 });
@@ -104,8 +108,8 @@ test('train:prior, stopped by Ctrl-C and gone on with', async ({ cwd }) => {
 });
 
 test('invert detect, all at once and in two sittings', async ({ cwd }) => {
-  const detect = ['detect', '--generator', 'generator', '--prior', 'prior', '--annotations', 'data/val.json', '--images', 'data/images',
-    '--steps', '4', '--restarts', '2', '--local-rounds', '1', '--images-at-once', '2'];
+  const detect = ['detect', '--generator', 'generator', '--prior', 'prior', '--annotations', 'data/val.json',
+    '--images', 'data/images', '--steps', '4', '--restarts', '2', '--local-rounds', '1', '--images-at-once', '2'];
   await assertRuns('invert', [...detect, '--count', '2', '--out', 'found', '--json', 'made/found.json'], { cwd });
   const found = join(cwd, 'found');
   const { images, categories } = json(cwd, 'data', 'val.json');
@@ -130,10 +134,12 @@ test('invert detect, all at once and in two sittings', async ({ cwd }) => {
   assertPage(found, ...overlays);
   assert.is(json(cwd, 'made', 'found.json').images, 2);
 
-  await assertRefused('invert', [...detect, '--out', 'found'], /found: holds inversions already; go on with --resume/, { cwd });
+  await assertRefused('invert', [...detect, '--out', 'found'],
+    /found: holds inversions already; go on with --resume/, { cwd });
   await assertRuns('invert', [...detect, '--count', '1', '--out', 'again'], { cwd });
   await assertRuns('invert', [...detect, '--count', '2', '--out', 'again', '--resume'], { cwd });
-  const withoutTime = (file: string): unknown => lines(cwd, file, 'inversions.jsonl').map((record) => ({ ...record, seconds: 0 }));
+  const withoutTime = (out: string): unknown =>
+    lines(cwd, out, 'inversions.jsonl').map((record) => ({ ...record, seconds: 0 }));
   assert.equal(withoutTime('again'), withoutTime('found'), 'alone, in company, and in two sittings: the same');
   assert.equal(json(cwd, 'again', 'detections.json'), detections);
 });

@@ -14,8 +14,8 @@ const preset = generatorRuns.micro;
 test('dotted options replace fields by type and leave the preset alone', () => {
   const before = JSON.stringify(preset);
   const config = overrideConfig(preset, {
-    'optim.lr': '5e-4', 'data.flip': 'false', 'model.unet.channelMult': '1,2,4', 'timesteps.0': '5', 'optim.decay': 'linear',
-    'model.unet.attentionFactors': '',
+    'optim.lr': '5e-4', 'data.flip': 'false', 'model.unet.channelMult': '1,2,4', 'timesteps.0': '5',
+    'optim.decay': 'linear', 'model.unet.attentionFactors': '',
   });
   assert.is(config.optim.lr, 5e-4);
   assert.is(config.data.flip, false);
@@ -42,7 +42,8 @@ test('what does not fit is refused', () => {
 });
 
 test('splitOverrides takes dotted options out and leaves the rest', () => {
-  const { argv, overrides } = splitOverrides(['--out', 'a.b', '--optim.lr', '1e-3', '--data.flip=false', '--resume', '--optim.ema']);
+  const { argv, overrides } = splitOverrides(
+    ['--out', 'a.b', '--optim.lr', '1e-3', '--data.flip=false', '--resume', '--optim.ema']);
   assert.equal(argv, ['--out', 'a.b', '--resume']);
   assert.equal(overrides, { 'optim.lr': '1e-3', 'data.flip': 'false', 'optim.ema': '' });
 });
@@ -67,7 +68,8 @@ test('presets fit together: latents, vocabulary and positions', () => {
 });
 
 test('pictures that a first stage cannot halve are refused', () => {
-  assert.throws(() => latentShape(autoencoderRuns.tiny.model, 66, 64), /64 x 66 px cannot be made 4 times smaller; use a multiple of 4/);
+  assert.throws(() => latentShape(autoencoderRuns.tiny.model, 66, 64),
+    /64 x 66 px cannot be made 4 times smaller; use a multiple of 4/);
   assert.equal(latentShape({ kind: 'identity', factor: 2 }, 16, 16), [12, 8, 8]);
 });
 

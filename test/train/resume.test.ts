@@ -60,7 +60,8 @@ function latentSet(name: string, count: number): LatentSet {
 const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> = {
   autoencoder: ({ device, data, dir }, seed) => {
     const images = join(dir, 'images');
-    return autoencoderTask(device, { ...autoencoderRuns.micro, batch: 2, loop, seed }, data, { images, validateImages: images });
+    const run = { ...autoencoderRuns.micro, batch: 2, loop, seed };
+    return autoencoderTask(device, run, data, { images, validateImages: images });
   },
   generator: ({ device, data }, seed) => generatorTask(device, {
     ...generatorRuns.micro, batch: 2, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
@@ -70,7 +71,8 @@ const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> =
     const random = new RandomStream(1, 'table');
     const table = Float32Array.from({ length: 17 * 8 }, () => random.normal());
     return priorTask(device, {
-      ...priorRuns.micro, loop, seed, vocabulary: microVocabulary, categories: data.training.categories, statistics: tableStatistics(table),
+      ...priorRuns.micro, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
+      statistics: tableStatistics(table),
     }, data, { shape: [17, 8], data: table }, noSheet);
   },
 };
@@ -82,7 +84,8 @@ interface Go {
   readonly after?: (step: number, controller: AbortController) => void;
 }
 
-async function go(context: Context, kind: string, out: string, { resume = false, seed = 7, after }: Go = {}): Promise<number> {
+async function go(context: Context, kind: string, out: string, { resume = false, seed = 7, after }: Go = {}):
+  Promise<number> {
   const controller = new AbortController();
   const { step } = await train(context.device, await tasks[kind]!(context, seed), loop, {
     out: join(context.dir, out), resume, signal: controller.signal,
@@ -95,19 +98,21 @@ const stop = (step: number, controller: AbortController): void => {
   if (step === stopAt) controller.abort();
 };
 
-const metrics = (dir: string, out: string): unknown[] => readFileSync(join(dir, out, 'metrics.jsonl'), 'utf8').trimEnd().split('\n')
-  .map((line) => ({ ...JSON.parse(line) as object, ms: 0 }));
+const metrics = (dir: string, out: string): unknown[] =>
+  readFileSync(join(dir, out, 'metrics.jsonl'), 'utf8').trimEnd().split('\n')
+    .map((line) => ({ ...JSON.parse(line) as object, ms: 0 }));
 
 /** Equal bits: parameters, averages, moments, corrections, counter; header; figures but the time. */
 function assertSame(dir: string, a: string, b: string): void {
   for (const which of ['latest', 'best']) {
-    const [one, two] = [a, b].map((out) => loadCheckpoint<object>(join(dir, out, 'checkpoints', `${which}.msgpack`))) as
-      [ReturnType<typeof loadCheckpoint<object>>, ReturnType<typeof loadCheckpoint<object>>];
+    const load = (out: string) => loadCheckpoint<object>(join(dir, out, 'checkpoints', `${which}.msgpack`));
+    const [one, two] = [load(a), load(b)];
     assert.equal(two.header, one.header);
     assert.equal([...two.arrays.keys()], [...one.arrays.keys()]);
     for (const [name, { data }] of one.arrays) {
       const bytes = (array: typeof data): Buffer => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-      assert.is(Buffer.compare(bytes(data), bytes(two.arrays.get(name)!.data)), 0, `${a} and ${b}: ${which} ${name} differs`);
+      const same = bytes(data).equals(bytes(two.arrays.get(name)!.data));
+      assert.ok(same, `${a} and ${b}: ${which} ${name} differs`);
     }
   }
   assert.equal(metrics(dir, b), metrics(dir, a));
@@ -119,7 +124,9 @@ for (const kind of Object.keys(tasks)) {
     assert.is(await go(context, kind, `${kind}-whole`), loop.steps);
     assert.is(await go(context, kind, `${kind}-halves`, { after: stop }), stopAt);
     const { arrays } = loadCheckpoint(join(dir, `${kind}-halves`, 'checkpoints', 'latest.msgpack'));
-    for (const part of ['weights/', 'average/', 'state/']) assert.ok([...arrays.keys()].some((name) => name.startsWith(part)), part);
+    for (const part of ['weights/', 'average/', 'state/']) {
+      assert.ok([...arrays.keys()].some((name) => name.startsWith(part)), part);
+    }
     assert.is(await go(context, kind, `${kind}-halves`, { resume: true }), loop.steps);
     assertSame(dir, `${kind}-whole`, `${kind}-halves`);
   });

@@ -63,6 +63,11 @@ test('comparisons, where, straightThrough and casts', async () => {
   });
 });
 
+test('constants that JSON cannot tell apart stay apart', () => checkOp({
+  name: 'infinities', operands: [{ shape: [5] }],
+  apply: (x) => ops.add(ops.minimum(x, Infinity), ops.minimum(ops.maximum(x, -Infinity), 3)),
+}));
+
 test('operands that do not fit are refused by name and shape', () => {
   const x = inputTensor('x', [2, 3]);
   assert.throws(() => ops.add(x, inputTensor('y', [2, 4])), /broadcast: \[2, 3\] and \[2, 4\] differ on axis 1 \(3 and 4\)/);

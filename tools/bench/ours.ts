@@ -1,0 +1,37 @@
+import { compile, type ProgramSpec } from '../../engine/compile/compile.ts';
+import type { Device } from '../../engine/device.ts';
+import type { Program } from '../../engine/program.ts';
+import type { TypedData } from '../../engine/tensor.ts';
+import type { OwnCandidate } from './row.ts';
+
+type Inputs = Readonly<Record<string, TypedData>>;
+
+/** Operations of one run, as the kernels count them. */
+export const programFlops = (program: Program): number => program.calls.reduce((total, { flops }) => total + flops, 0);
+
+/** A program as a candidate; its inputs are uploaded with the first run and stay. */
+export function programCandidate(device: Device, program: Program, inputs: Inputs, read: OwnCandidate['read'],
+  dispose: () => void = () => program.destroy()): OwnCandidate {
+  let fresh = inputs;
+  return {
+    impl: 'ours',
+    flops: programFlops(program),
+    run() {
+      program.run(fresh);
+      fresh = {};
+    },
+    idle: () => device.idle(),
+    read,
+    dispose,
+  };
+}
+
+/** Compiles a graph whose outputs are what is compared. */
+export async function graphCandidate(device: Device, spec: ProgramSpec, inputs: Inputs): Promise<OwnCandidate> {
+  const program = await compile(device, spec);
+  return programCandidate(device, program, inputs, async () => {
+    const values: Record<string, Float32Array> = {};
+    for (const name of Object.keys(spec.outputs)) values[name] = await program.readFloats(name);
+    return values;
+  });
+}

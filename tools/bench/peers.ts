@@ -1,0 +1,30 @@
+import { UserError } from '../../engine/errors.ts';
+import type { Device } from '../../engine/device.ts';
+import { loadJax, type Jax } from './jax.ts';
+import { loadTfjs, type Tfjs } from './tfjs.ts';
+
+export interface Peers {
+  readonly jax: Jax;
+  readonly tf: Tfjs;
+}
+
+const missing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
+
+/**
+ * Loads the peers on the same adapter: they find WebGPU in `navigator.gpu`, which Node lacks, and take the instance of
+ * our device with all its toggles, since a process has one Dawn instance.
+ */
+export async function loadPeers(device: Device): Promise<Peers> {
+  if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node' }, configurable: true });
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: device.instance, configurable: true });
+  try {
+    return { jax: await loadJax(), tf: await loadTfjs() };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (missing.includes(code ?? '') || /Could not resolve/.test(message)) {
+      throw new UserError(`--peers: needs the development dependencies @jax-js/jax, @tensorflow/tfjs-core, `
+        + `@tensorflow/tfjs-backend-webgpu and esbuild, but ${/['"](@?[\w/-]+)['"]/.exec(message)?.[1] ?? 'one'} is not installed; run npm install`);
+    }
+    throw error;
+  }
+}
