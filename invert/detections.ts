@@ -10,21 +10,16 @@ export interface Detection {
   readonly score: number;
 }
 
-/** The part of a picture that the network saw, as fractions of it; the whole of it unless it was cropped. */
-export type SeenXyxyUnit = readonly [number, number, number, number];
-
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 /** Objects of an inversion as COCO results. */
-export function toDetections({ objects }: Inversion, image: Pick<AnnotatedImage, 'id' | 'width' | 'height'>, categories: readonly Category[],
-  seen: SeenXyxyUnit = [0, 0, 1, 1]): Detection[] {
-  const [left, top, right, bottom] = seen;
-  const x = (unit: number): number => (left + unit * (right - left)) * image.width;
-  const y = (unit: number): number => (top + unit * (bottom - top)) * image.height;
+export function toDetections({ objects }: Inversion, image: Pick<AnnotatedImage, 'id' | 'width' | 'height'>, categories: readonly Category[]):
+  Detection[] {
+  const { id, width, height } = image;
   return objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1], score }) => ({
-    image_id: image.id,
+    image_id: id,
     category_id: categories[classIndex]!.id,
-    bbox: [rounded(x(x0)), rounded(y(y0)), rounded(x(x1) - x(x0)), rounded(y(y1) - y(y0))],
+    bbox: [rounded(x0 * width), rounded(y0 * height), rounded((x1 - x0) * width), rounded((y1 - y0) * height)],
     score: Math.round(score * 1e5) / 1e5,
   }));
 }

@@ -45,7 +45,7 @@ export class Search {
 
   private constructor(
     private readonly device: Device,
-    private readonly program: Program,
+    readonly program: Program,
     private readonly reading: Program,
     private readonly values: readonly State[],
     private readonly moments: readonly State[],

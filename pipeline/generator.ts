@@ -29,7 +29,8 @@ export interface GeneratorDescription {
   readonly categories: readonly Category[];
   /** First stage; its weights lie in the run's checkpoint under `frozen`. */
   readonly autoencoder: AutoencoderConfig;
-  readonly image: { readonly size: number; readonly crop: 'none' | 'center' };
+  /** Pictures are squeezed into a square of this side, whatever their shape. */
+  readonly image: { readonly size: number };
   /** Factor on latents that gives them unit variance. */
   readonly latentScale: number;
   /** Timesteps that it was trained on, [low, high). */

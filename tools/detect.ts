@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'n
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { noFilters, readAnnotations, type AnnotatedImage } from '../data/annotations.ts';
-import { centerCropXyxyUnit, imageSize, loadImage, rgbFromPlanes } from '../data/images.ts';
+import { imageSize, loadImage, rgbFromPlanes } from '../data/images.ts';
 import { drawnBoxes } from '../draw/drawnBoxes.ts';
 import { drawDetections, sideBySide } from '../draw/overlay.ts';
 import type { Device } from '../engine/device.ts';
@@ -199,10 +199,10 @@ class Work {
 
   /** Pictures that can be read; the others are reported and left out. */
   private async load(batch: readonly Target[]): Promise<(Target & { subject: Subject })[]> {
-    const { image: { size, crop } } = this.generator.description;
+    const { image: { size } } = this.generator.description;
     const loaded = await Promise.all(batch.map(async (target) => {
       try {
-        return { ...target, subject: { name: target.image.fileName, picture: await loadImage(target.path, { size, crop }) } };
+        return { ...target, subject: { name: target.image.fileName, picture: await loadImage(target.path, { size }) } };
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         this.skipped.push(error.message);
@@ -214,11 +214,10 @@ class Work {
   }
 
   private async write(loaded: readonly (Target & { subject: Subject })[], found: readonly Inversion[], seconds: number): Promise<void> {
-    const { categories, image: { crop, size } } = this.generator.description;
+    const { categories, image: { size } } = this.generator.description;
     const drawn = this.options.regenerate === false ? null : await this.regenerate(found);
-    for (const [i, { image, path, subject }] of loaded.entries()) {
-      const seen = crop === 'center' ? centerCropXyxyUnit(image.width, image.height) : [0, 0, 1, 1] as const;
-      const detections = toDetections(found[i]!, image, categories, seen);
+    for (const [i, { image, subject }] of loaded.entries()) {
+      const detections = toDetections(found[i]!, image, categories);
       const record = toRecord(found[i]!, image, detections, categories, this.config.seed, seconds);
       this.records.push(record);
       appendFileSync(this.file, `${JSON.stringify(record)}\n`);
@@ -231,7 +230,6 @@ class Work {
       const each = 3 * size * size;
       if (drawn) panels.push({ png: await drawDetections(rgbFromPlanes(drawn.slice(i * each, (i + 1) * each), size, size), []), caption: 'regenerated' });
       await writeAtomic(join(this.options.out, 'overlays', overlayName(image.id, image.fileName)), await sideBySide(panels));
-      void path;
     }
   }
 

@@ -40,11 +40,11 @@ function firstStageOf(options: Options): FirstStageSource {
   const pixels = /^pixels(?::(\d+))?$/.exec(name);
   if (pixels) {
     const size = required(options.size, '--size (needed with --autoencoder pixels)');
-    return { config: { kind: 'identity', factor: Number(pixels[1] ?? 1) }, weights: new Map(), where: name, image: { size, crop: 'none' } };
+    return { config: { kind: 'identity', factor: Number(pixels[1] ?? 1) }, weights: new Map(), where: name, image: { size } };
   }
   const run = loadRun<AutoencoderRun>(name, 'autoencoder');
   const { model, data } = run.header.config;
-  return { config: model, weights: run.weights, where: run.file, image: { size: options.size ?? data.size, crop: data.crop } };
+  return { config: model, weights: run.weights, where: run.file, image: { size: options.size ?? data.size } };
 }
 
 const { argv, overrides } = splitOverrides(process.argv.slice(2));
@@ -96,7 +96,7 @@ async function encodeAll(paths: ReturnType<typeof dataPaths>, source: FirstStage
   }
   const fingerprint = hash.digest('hex');
   const encode = async (name: 'training' | 'validation', dir: string, mirrored: boolean): Promise<LatentSet> => {
-    const images = new ImageSet(data[name], dir, source.image.size, source.image.crop);
+    const images = new ImageSet(data[name], dir, source.image.size);
     const progress = new Progress(`encoding ${name} pictures`, images.length * (mirrored ? 2 : 1));
     try {
       return await latentsOf(images, firstStage, fingerprint, mirrored, join(out, `latents-${name}.msgpack`), (done) => progress.update(done));

@@ -26,7 +26,6 @@ export interface AutoencoderRun {
   readonly data: {
     /** Side of the pictures in pixels. */
     readonly size: number;
-    readonly crop: 'none' | 'center';
     /** Mirror half of the pictures. */
     readonly flip: boolean;
   };
@@ -50,10 +49,10 @@ function lossOf(p: Scope, image: Tensor, run: AutoencoderRun, noise: (shape: rea
 export async function autoencoderTask(device: Device, run: AutoencoderRun, data: SplitDataset, dirs: {
   images: string; validateImages: string;
 }): Promise<Task> {
-  const { size, crop, flip } = run.data;
+  const { size, flip } = run.data;
   latentShape(run.model, size, size);
-  const training = new ImageSet(data.training, dirs.images, size, crop);
-  const validation = new ImageSet(data.validation, dirs.validateImages, size, crop);
+  const training = new ImageSet(data.training, dirs.images, size);
+  const validation = new ImageSet(data.validation, dirs.validateImages, size);
   const image = inputTensor('image', [run.batch, 3, size, size]);
   const specs = declareParams((p) => lossOf(p, image, run, (shape) => zerosLike(inputTensor('', shape))));
   const store = new ParamStore('autoencoder', specs);

@@ -5,7 +5,7 @@ export type Overrides = Readonly<Record<string, string>>;
 
 /** Words that an option may take, by its last key; a text option that is not here cannot be overridden. */
 const words: Readonly<Record<string, readonly string[]>> = {
-  crop: ['none', 'center'], decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier'],
+  decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier'],
   prediction: ['noise', 'z', 'v'], loss: ['l1', 'l2'], corners: ['cell', 'factored'], adapters: ['shared', 'slot'],
   order: ['random', 'canonical'],
 };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { AnnotatedDataset } from '../data/annotations.ts';
-import { loadImage, type LoadImageOptions } from '../data/images.ts';
+import { loadImage } from '../data/images.ts';
 
 /** Decoded pictures are kept up to this many bytes in all; beyond that they are decoded again when needed. */
 const keptBytes = 1 << 30;
@@ -15,7 +15,6 @@ export class ImageSet {
     readonly dir: string,
     /** S, pixels. */
     readonly size: number,
-    readonly crop: NonNullable<LoadImageOptions['crop']> = 'none',
   ) {}
 
   get length(): number {
@@ -32,7 +31,7 @@ export class ImageSet {
     const key = `${index}${flip ? ' mirrored' : ''}`;
     let bytes = this.kept.get(key);
     if (!bytes) {
-      const options = { size: this.size, crop: this.crop, flip, annotated: { width, height } };
+      const options = { size: this.size, flip, annotated: { width, height } };
       const planes = await loadImage(this.path(index), options);
       bytes = Uint8Array.from(planes, (value) => Math.round((value + 1) * 127.5));
       if (this.bytes + bytes.length <= keptBytes) {

@@ -34,7 +34,7 @@ export async function latentsOf(images: ImageSet, firstStage: FirstStage, autoen
   progress: (done: number, total: number) => void): Promise<LatentSet> {
   const fileNames = images.dataset.images.map(({ fileName }) => fileName);
   const fingerprint = await latentFingerprint({
-    autoencoder, imagesDir: images.dir, fileNames, size: images.size, crop: images.crop, flips,
+    autoencoder, imagesDir: images.dir, fileNames, size: images.size, crop: 'none', flips,
   });
   const items = fileNames.flatMap((_, index) => (flips ? [false, true] : [false]).map((flip) => ({ index, flip })));
   const cache = await openLatentCache({

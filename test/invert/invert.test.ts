@@ -113,15 +113,13 @@ test('more candidates than rows of the program come back in order', async ({ inv
   }
 });
 
-test('detections in original pixels, whole and cropped', ({ together, generator }) => {
+test('detections in original pixels', ({ together, generator }) => {
   const { categories } = generator.description;
   const object = { classIndex: 1, xyxyUnit: [0.25, 0, 1, 0.5], score: 0.123456789 } as const;
   const found: Inversion = { ...together[0]!, objects: [object] };
   const image = { id: 7, fileName: 'a.png', width: 200, height: 100, objects: [] };
   const [whole] = toDetections(found, image, categories);
   assert.equal(whole, { image_id: 7, category_id: categories[1]!.id, bbox: [50, 0, 150, 50], score: 0.12346 });
-  const [cropped] = toDetections(found, image, categories, [0.25, 0, 0.75, 1]);
-  assert.equal(cropped!.bbox, [75, 0, 75, 50]);
   const record = toRecord(found, image, [whole!], categories, 5, 1.23456);
   assert.equal(record.detections, [{ label: categories[1]!.name, score: 0.12346, xywhPx: [50, 0, 150, 50] }]);
   assert.is(record.seconds, 1.23);

@@ -64,7 +64,7 @@ export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
   ]] as const;
   const frequencies = slotFrequencies(vocabulary, layouts.map((objects) => encodeLayout(vocabulary, objects)));
   await save(join(dir, 'generator'), 'generator', {
-    ...generatorRuns.micro, ...described, autoencoder: micro.model, image: { size: microSize, crop: 'none' },
+    ...generatorRuns.micro, ...described, autoencoder: micro.model, image: { size: microSize },
     latentScale: 0.8,
   }, generator, [...autoencoder, ...frequencyArrays(vocabulary, frequencies)]);
 

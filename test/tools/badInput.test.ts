@@ -53,7 +53,7 @@ test('options', async ({ cwd }) => {
   await refused(['--optim.lr'], /--optim\.lr: must be a number, found ''/);
   await refused(['--optim', '1'], /unknown option '--optim'/);
   await refused(['--data.flip', 'yes'], /--data\.flip: must be true or false/);
-  await refused(['--data.crop', 'middle'], /--data\.crop: must be none, center; found 'middle'/);
+  await refused(['--optim.decay', 'steep'], /--optim\.decay: must be constant, linear, cosine; found 'steep'/);
   await refused(['--model.kind', 'vq'], /--model\.kind: must be kl; found 'vq'/);
   await refused(['--loop.logEvery', '0'], /--loop\.logEvery: must be a whole number from 1, found 0/);
   await refused(['--model.groups', '3'],

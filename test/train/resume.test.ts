@@ -65,7 +65,7 @@ const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> =
   },
   generator: ({ device, data }, seed) => generatorTask(device, {
     ...generatorRuns.micro, batch: 2, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
-    autoencoder: autoencoderRuns.micro.model, image: { size: 16, crop: 'none' }, latentScale: 1,
+    autoencoder: autoencoderRuns.micro.model, image: { size: 16 }, latentScale: 1,
   }, data, { training: latentSet('training', 9), validation: latentSet('validation', 1) }, new Map(), noSheet),
   prior: ({ device, data }, seed) => {
     const random = new RandomStream(1, 'table');

@@ -15,8 +15,9 @@ const missing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
  * our device with all its toggles, since a process has one Dawn instance.
  */
 export async function loadPeers(device: Device): Promise<Peers> {
-  if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'node' }, configurable: true });
-  Object.defineProperty(globalThis.navigator, 'gpu', { value: device.instance, configurable: true });
+  const { navigator = { userAgent: 'node' } } = globalThis as { navigator?: object };
+  Object.defineProperty(navigator, 'gpu', { value: device.instance, configurable: true });
+  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   try {
     return { jax: await loadJax(), tf: await loadTfjs() };
   } catch (error) {

@@ -36,9 +36,19 @@ export async function loadTfjs(): Promise<Tfjs> {
   }
 }
 
+/** What its backend does itself before it reads; not part of the type of a backend. */
+interface WebGpuBackend {
+  readonly device: GPUDevice;
+  readonly commandEncoder: GPUCommandEncoder | null;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+/** tfjs submits after every 15 dispatches; this submits the rest and waits. */
 async function idle(tf: Tfjs): Promise<void> {
-  const backend = tf.backend() as unknown as { submitQueue(): void; readonly device: GPUDevice };
-  backend.submitQueue();
+  const backend = tf.backend() as unknown as WebGpuBackend;
+  backend.endComputePassEncoder();
+  if (backend.commandEncoder) backend.submitQueue();
   await backend.device.queue.onSubmittedWorkDone();
 }
 

@@ -5,7 +5,7 @@ import { defaultOptim } from '../step.ts';
 /** For pictures of 64 px on any adapter. */
 const tiny: AutoencoderRun = {
   model: autoencoderPresets.tiny,
-  data: { size: 64, crop: 'none', flip: true },
+  data: { size: 64, flip: true },
   loss: { l1: 1, l2: 1 },
   batch: 8,
   optim: { ...defaultOptim, lr: 2e-3, beta2: 0.99, warmup: 50, ema: 0.99 },
@@ -17,7 +17,7 @@ const tiny: AutoencoderRun = {
 const vqF4: AutoencoderRun = {
   ...tiny,
   model: autoencoderPresets['vq-f4'],
-  data: { size: 256, crop: 'center', flip: true },
+  data: { size: 256, flip: true },
   optim: { ...defaultOptim, lr: 3.6e-5, beta1: 0.5, beta2: 0.9, weightDecay: 0, warmup: 0, decay: 'constant', ema: 0 },
   loop: { steps: 500_000, logEvery: 50, validateEvery: 5000, sampleEvery: 5000, checkpointEvery: 5000 },
 };

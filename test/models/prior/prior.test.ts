@@ -2,18 +2,21 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../../engine/grad.ts';
 import { interpret } from '../../../engine/interpret.ts';
-import { inputTensor, mean, oneHot, softmax, square, sub } from '../../../engine/ops/index.ts';
+import { add, gather, inputTensor, mean, oneHot, softmax, square, sub, sum, table } from '../../../engine/ops/index.ts';
 import { ParamStore, countParams, declareParams, type Scope } from '../../../engine/params.ts';
+import { RandomStream } from '../../../engine/random.ts';
 import { encodeLayout, layoutVocabulary } from '../../../models/layoutTokens.ts';
-import { autoregressivePrior, expectedNegativeLogLikelihood, negativeLogLikelihood, slotTargets }
-  from '../../../models/prior/autoregressive.ts';
+import { autoregressivePrior, expectedNegativeLogLikelihood, negativeLogLikelihood, slotTargets, tokenNats, tokenScores,
+  type SlotPart } from '../../../models/prior/autoregressive.ts';
 import { autoregressivePriorPresets, diffusionPriorPresets, type AutoregressivePriorConfig }
   from '../../../models/prior/config.ts';
 import { diffusionPrior } from '../../../models/prior/diffusion.ts';
+import { ownTokenTable } from '../../../models/prior/ownTable.ts';
 import { standardise, tableStatistics } from '../../../models/prior/standardise.ts';
 import { checkGradients, checkTraining, countFlops, uniformValues } from '../../support/checkModel.ts';
 
 const { micro } = autoregressivePriorPresets;
+const factored = { ...micro, corners: 'factored', adapters: 'slot', dropout: 0.2 } as const;
 const N = micro.maxObjects;
 const cells = micro.gridSide ** 2;
 const embeddings = inputTensor('embeddings', [2, 3 * N, micro.embeddingWidth]);
@@ -55,6 +58,16 @@ test('autoregressive: gradients at micro size, by parameters and by the embeddin
   feeds,
 }));
 
+test('factored corners: gradients at micro size, by parameters and by the embeddings', () => checkGradients({
+  name: 'prior micro, factored',
+  loss: (p) => {
+    const nats = tokenNats(p, embeddings, { classes, corners }, factored);
+    return add(mean(nats.classes), mean(nats.corners));
+  },
+  differentiable: [embeddings],
+  feeds,
+}));
+
 test('autoregressive: gradients of the expected likelihood, by the choices too', () => {
   const classScores = inputTensor('classScores', [2, N, micro.classCount + 1]);
   const cornerScores = inputTensor('cornerScores', [2, N, 2, cells + 1]);
@@ -77,13 +90,64 @@ test('autoregressive: training lowers the loss', () => checkTraining({
   feeds,
 }));
 
-function microStore(): { p: Scope; state: Record<string, Float32Array> } {
-  const store = new ParamStore('micro', declareParams((p) => autoregressivePrior(p, embeddings, micro)));
+function microStore(config: AutoregressivePriorConfig = micro): { p: Scope; state: Record<string, Float32Array> } {
+  const store = new ParamStore('micro', declareParams((p) => autoregressivePrior(p, embeddings, config)));
   store.initialise(2);
   const { state } = store.groups[0]!;
   const values = (state.initial as Float32Array).map((x, i) => x + 0.2 * Math.sin(i));
   return { p: store.scope(), state: { [state.name]: values } };
 }
+
+for (const [name, config] of [['cells', micro], ['factored', factored]] as const) {
+  test(`${name}: nats of tokens and scores of one token are those of the scores of all`, () => {
+    const { p, state } = microStore(config);
+    const logits = autoregressivePrior(p, embeddings, config);
+    const nats = tokenNats(p, embeddings, { classes, corners }, config);
+    const layouts = add(sum(nats.classes, [1]), sum(nats.corners, [1, 2]));
+    const values = { ...feeds, ...state };
+    const [a, b] = interpret([layouts, negativeLogLikelihood(logits, classes, corners)], values);
+    a!.forEach((x, i) => assert.ok(Math.abs(x - b![i]!) < 1e-9, `${x} and ${b![i]}`));
+    const [ofClasses, ofCorners] = interpret([logits.classes, logits.corners], values);
+    const K = cells + 1;
+    for (let position = 0; position < 3 * N; position++) {
+      const [part, object] = [position % 3 as SlotPart, Math.floor(position / 3)];
+      const rows = inputTensor('rows', [2], 'i32');
+      const [own] = interpret([tokenScores(p, embeddings, rows, part, config)], { ...values, rows: [position, 3 * N + position] });
+      const expected = [0, 1].flatMap((b) => {
+        const slot = b * N + object;
+        const [all, start, size] = part === 0 ? [ofClasses!, slot * (micro.classCount + 1), micro.classCount + 1]
+          : [ofCorners!, (2 * slot + part - 1) * K, K];
+        return [...all.slice(start, start + size)];
+      });
+      assert.ok(own!.length === expected.length && own!.every((x, i) => Math.abs(x - expected[i]!) < 1e-9), `token ${position}`);
+    }
+  });
+}
+
+test('factored: scores are log-probabilities, and rows depend on columns', () => {
+  const { p, state } = microStore(factored);
+  const { corners: scores } = autoregressivePrior(p, embeddings, factored);
+  const [values] = interpret([scores], { ...feeds, ...state });
+  const S = micro.gridSide;
+  let dependent = false;
+  for (let slot = 0; slot < 4 * N; slot++) {
+    const own = values!.slice(slot * (cells + 1), (slot + 1) * (cells + 1));
+    assert.ok(Math.abs(own.reduce((total, x) => total + Math.exp(x), 0) - 1) < 1e-9);
+    dependent ||= Math.abs(own[0]! - own[1]! - own[S]! + own[S + 1]!) > 1e-4;
+  }
+  assert.ok(dependent);
+});
+
+test('a table of its own tells rows apart and knows neighbours', () => {
+  const vocabulary = layoutVocabulary({ vocabularySize: 82, classCount: 5, maxObjects: 2, encodeCrop: false });
+  const rows = ownTokenTable(vocabulary, 16, new RandomStream(1, 'table'));
+  const distance = (a: number, b: number): number =>
+    Math.hypot(...Array.from({ length: 16 }, (_, d) => rows[16 * a + d]! - rows[16 * b + d]!));
+  for (let a = 0; a < 82; a++) for (let b = 0; b < a; b++) assert.ok(distance(a, b) > 0.1, `rows ${a} and ${b}`);
+  assert.ok(distance(40, 41) < distance(40, 44));
+  const [y] = interpret([gather(table(rows, [82, 16]), table(Int32Array.of(81), [1], 'i32'))], {});
+  assert.ok(y!.some((x) => x !== 0), 'none has a row');
+});
 
 test('autoregressive: a token is scored from those before it only', () => {
   const { p, state } = microStore();

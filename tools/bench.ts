@@ -1,0 +1,84 @@
+/** `npm run bench`: times kernels and whole steps, beside jax-js and tfjs where asked for. */
+import { InvalidArgumentError } from 'commander';
+import { UserError } from '../engine/errors.ts';
+import type { Device } from '../engine/device.ts';
+import { measureRoofline } from '../engine/profile.ts';
+import { checkAgreement, timeCandidates } from './bench/measure.ts';
+import { loadPeers, type Peers } from './bench/peers.ts';
+import type { Candidate, Impl, Row } from './bench/row.ts';
+import { benchRows } from './bench/rows.ts';
+import { command, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
+
+interface Options {
+  readonly peers?: boolean;
+  readonly rows?: RegExp;
+  readonly repeats: number;
+  readonly json?: string;
+  readonly adapter?: string;
+  readonly mode: 'safe' | 'fast';
+}
+
+interface Result {
+  readonly name: string;
+  readonly impl: Impl;
+  readonly ms: number;
+  readonly gflops: number;
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`must be a regular expression, found '${text}' (${(error as Error).message}).`);
+  }
+}
+
+/** Sets up, compares and times one row. */
+async function runRow(device: Device, peers: Peers | null, row: Row, repeats: number): Promise<Result[]> {
+  const own = await row.ours(device);
+  const candidates: Candidate[] = [own];
+  try {
+    if (peers && row.jax) candidates.push(row.jax(peers.jax));
+    if (peers && row.tfjs) candidates.push(row.tfjs(peers.tf));
+    await checkAgreement(row.name, candidates, row.checkedRuns);
+    const times = await timeCandidates(candidates, repeats);
+    const flops = row.flops ?? own.flops;
+    return candidates.map(({ impl }, i) => ({ name: row.name, impl, ms: times[i]!, gflops: flops / times[i]! / 1e6 }));
+  } finally {
+    for (const candidate of candidates) candidate.dispose();
+  }
+}
+
+function printResult({ name, impl, ms, gflops }: Result, peak: number, own: number): void {
+  const times = impl === 'ours' ? '' : `  ${(ms / own).toFixed(2)} x ours`;
+  console.log(`${name.padEnd(22)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms${gflops.toFixed(2).padStart(10)} GFLOP/s`
+    + `${((100 * gflops) / peak).toFixed(1).padStart(7)} %${times}`);
+}
+
+async function bench(options: Options): Promise<void> {
+  const rows = benchRows.filter(({ name }) => options.rows?.test(name) ?? true);
+  if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${benchRows.map(({ name }) => name).join(', ')}`);
+  const device = await openDevice({ ...options, timestamps: true });
+  const { info } = device.adapter;
+  const { fmaPeakGflops } = await measureRoofline(device);
+  console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, percent are of that peak`);
+  const peers = options.peers ? await loadPeers(device) : null;
+  const results: Result[] = [];
+  for (const row of rows) {
+    const found = await runRow(device, peers, row, options.repeats);
+    for (const result of found) printResult(result, fmaPeakGflops, found[0]!.ms);
+    if (peers && found.length === 1) console.log(`${row.name.padEnd(22)}ours only: the peers have no such model`);
+    results.push(...found);
+  }
+  writeJson(options.json, { adapter: info.device || info.description, driver: info.description, fmaPeakGflops, rows: results });
+  device.close();
+}
+
+const root = withDevice(command('bench', 'Times kernels and whole training and inversion steps.', 'npm run bench -- --peers --json bench.json'))
+  .option('--peers', 'also time the same work in jax-js and tfjs (development dependencies) on the same adapter')
+  .option('--rows <regex>', `only rows whose name matches; there are ${benchRows.map(({ name }) => name).join(', ')}`, pattern)
+  .option('--repeats <number>', 'timings per row and implementation; the median counts', positiveInteger, 5)
+  .option('--json <file>', 'also write the figures to this file')
+  .action(bench);
+
+await runCommand(root, process.argv.slice(2));

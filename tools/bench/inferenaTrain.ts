@@ -1,0 +1,135 @@
+/** One optimiser step of the `inferena` U-Net: forward, mean squared error, gradients and AdamW. */
+import { compile } from '../../engine/compile/compile.ts';
+import type { Device } from '../../engine/device.ts';
+import { grad } from '../../engine/grad.ts';
+import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, sub, upsample2d } from '../../engine/ops/index.ts';
+import { AdamW } from '../../engine/optim.ts';
+import { ParamStore, declareParams, fanIn, ones, zeros, type Scope } from '../../engine/params.ts';
+import { sizeOf, type Tensor } from '../../engine/tensor.ts';
+import { inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
+import { nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
+import { asIs, jaxArray, jaxStep, type Jax, type JaxArray } from './jax.ts';
+import { programCandidate } from './ours.ts';
+import { adamW, jaxAdamW, jaxCorrections, jaxGroupNormSilu, tfAdamW, tfCorrections, tfGroupNormSilu } from './peerLayers.ts';
+import type { OwnCandidate, Row } from './row.ts';
+import { tfStep, type Tfjs, type TfTensor } from './tfjs.ts';
+
+const values = { x: normalValues('unet x', latentShape), target: normalValues('unet target', latentShape) };
+
+const ownLayers = (p: Scope): UNetLayers<Tensor> => ({
+  channels: (x) => x.shape[1]!,
+  conv(name, x, out, kernel, stride) {
+    const C = x.shape[1]!;
+    const weight = p.at(name).param('weight', [out, C, kernel, kernel], fanIn(C * kernel * kernel));
+    return conv2d(x, weight, null, { stride, padding: (kernel - 1) / 2 });
+  },
+  normSilu(name, x) {
+    const [weight, bias] = [p.at(name).param('weight', [x.shape[1]!], ones), p.at(name).param('bias', [x.shape[1]!], zeros)];
+    return groupNorm(x, normGroups, weight, bias, 1e-5, 'silu');
+  },
+  upsample: (x) => upsample2d(x, 2),
+  concat: (a, b) => concat([a, b], 1),
+  add,
+});
+
+const specs = declareParams((p) => inferenaUnet(ownLayers(p), inputTensor('x', latentShape)));
+
+/** Initial parameters, the same for all, in order of declaration. */
+function initialValues(): Float32Array[] {
+  const store = new ParamStore('unet', specs);
+  store.initialise(0);
+  const byName = new Map(store.groups.flatMap(({ state, specs: members, offsets }) => members.map(({ name, shape }, i) =>
+    [name, (state.initial as Float32Array).slice(offsets[i], offsets[i]! + sizeOf(shape))] as const)));
+  return specs.map(({ name }) => byName.get(name)!);
+}
+
+async function ours(device: Device): Promise<OwnCandidate> {
+  const store = new ParamStore('unet', specs);
+  store.initialise(0);
+  const predicted = inferenaUnet(ownLayers(store.scope()), inputTensor('x', latentShape));
+  const loss = mean(square(sub(predicted, inputTensor('target', latentShape))));
+  const targets = store.groups.map(({ state }) => state);
+  const optimiser = new AdamW(targets, adamW);
+  const { updates } = optimiser.step(store.packGradients(grad(loss, [...store.tensors.values()])), constant(adamW.lr));
+  const program = await compile(device, { name: 'unet step', outputs: { loss }, updates });
+  return programCandidate(device, program, values, async () => ({ loss: await program.readFloats('loss') }), () => {
+    program.destroy();
+    device.release([...targets, ...optimiser.states]);
+  });
+}
+
+function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): UNetLayers<JaxArray> {
+  const { numpy: np, lax } = jax;
+  return {
+    channels: (x) => x.shape[1]!,
+    conv(name, x, _, kernel, stride) {
+      const pad = (kernel - 1) / 2;
+      return lax.convGeneralDilated(x.ref, params.get(`${name}.weight`)!.ref, [stride, stride], [[pad, pad], [pad, pad]]) as JaxArray;
+    },
+    normSilu: (name, x) => jaxGroupNormSilu(jax, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
+    upsample: (x) => np.repeat(np.repeat(x.ref, 2, 2), 2, 3) as JaxArray,
+    concat: (a, b) => np.concatenate([a.ref, b.ref], 1) as JaxArray,
+    add: (a, b) => a.ref.add(b.ref) as JaxArray,
+  };
+}
+
+function jax(jaxjs: Jax): ReturnType<NonNullable<Row['jax']>> {
+  const { numpy: np } = jaxjs;
+  const count = specs.length;
+  const start = initialValues().map((data, i) => jaxArray(jaxjs, data, specs[i]!.shape));
+  const moments = (): JaxArray[] => specs.map(({ shape }) => jaxArray(jaxjs, new Float32Array(sizeOf(shape)), shape));
+  const zero = (): JaxArray => jaxArray(jaxjs, new Float32Array(1), []);
+  return jaxStep(jaxjs, (...state) => {
+    const [c1, c2, x, target] = state.slice(3 * count) as [JaxArray, JaxArray, JaxArray, JaxArray];
+    const params = state.slice(0, count);
+    const [loss, grads] = jaxjs.valueAndGrad((p: JaxArray[]) => {
+      const layers = jaxLayers(jaxjs, new Map(specs.map(({ name }, i) => [name, p[i]!])));
+      return np.mean(np.square(inferenaUnet(layers, x).sub(target.ref))) as JaxArray;
+    })(params.map((p) => p.ref)) as unknown as [JaxArray, JaxArray[]];
+    const [d1, d2] = jaxCorrections(c1, c2);
+    const next = params.map((p, i) => jaxAdamW(jaxjs, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
+    return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
+  }, [...start, ...moments(), ...moments(), zero(), zero()],
+  [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)], (_, [loss]) => [loss!], { loss: asIs });
+}
+
+type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
+
+function tfLayers(tf: Tfjs, params: ReadonlyMap<string, TfTensor>): UNetLayers<TfTensor> {
+  return {
+    channels: (x) => x.shape[3]!,
+    conv: (name, x, _, kernel, stride) => tf.conv2d(x as Tensor4D, params.get(`${name}.weight`) as Tensor4D, stride, (kernel - 1) / 2),
+    normSilu: (name, x) => tfGroupNormSilu(tf, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
+    upsample: (x) => tf.image.resizeNearestNeighbor(x as Tensor4D, [2 * x.shape[1]!, 2 * x.shape[2]!]),
+    concat: (a, b) => tf.concat([a, b], 3),
+    add: (a, b) => tf.add(a, b),
+  };
+}
+
+function tfjs(tf: Tfjs): ReturnType<NonNullable<Row['tfjs']>> {
+  const count = specs.length;
+  const nhwc = (data: Float32Array): TfTensor => {
+    const [B, C, H, W] = latentShape;
+    return tf.tensor(permute4(data, latentShape, nchwToNhwc), [B, H, W, C]);
+  };
+  const start = initialValues().map((data, i) => {
+    const { shape } = specs[i]!;
+    if (shape.length === 1) return tf.tensor(data, [...shape]);
+    return tf.tensor(permute4(data, shape, oihwToHwio), oihwToHwio.map((axis) => shape[axis]!));
+  });
+  const moments = (): TfTensor[] => start.map(({ shape }) => tf.zeros(shape));
+  const [x, target] = [nhwc(values.x), nhwc(values.target)];
+  return tfStep(tf, (...state) => {
+    const params = state.slice(0, count);
+    const { value: loss, grads } = tf.valueAndGrads((...p: TfTensor[]) => {
+      const layers = tfLayers(tf, new Map(specs.map(({ name }, i) => [name, p[i]!])));
+      return tf.mean(tf.square(tf.sub(inferenaUnet(layers, x), target)));
+    })(params);
+    const [d1, d2] = tfCorrections(tf, state[3 * count]!, state[3 * count + 1]!);
+    const next = params.map((p, i) => tfAdamW(tf, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
+    return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
+  }, [...start, ...moments(), ...moments(), tf.scalar(0), tf.scalar(0)], [x, target], (_, [loss]) => [loss!], { loss: asIs });
+}
+
+/** The third loss depends on the gradients of two steps, so it is what is compared. */
+export const inferenaTrainRow: Row = { name: 'unet-inferena-train', flops: null, checkedRuns: 3, ours, jax, tfjs };
