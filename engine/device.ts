@@ -2,6 +2,7 @@
 import { create, globals } from 'webgpu';
 import { UserError } from './errors.ts';
 import type { DeviceCapabilities } from './op.ts';
+import type { RunObserver } from './program.ts';
 import type { State } from './state.ts';
 import { bytesPerElement, sizeOf, type TypedData } from './tensor.ts';
 
@@ -44,6 +45,8 @@ export class Device {
   readonly name: string;
   /** Counts what is created, so that tests can assert that a step creates nothing. */
   readonly created = { buffers: 0, bindGroups: 0, pipelines: 0 };
+  /** Submits the runs of programs instead of the programs themselves, where there is one. */
+  observer: RunObserver | null = null;
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly states = new Map<State, GPUBuffer>();
   private failure: Error | null = null;
@@ -240,7 +243,9 @@ export class Device {
     this.check();
   }
 
+  /** Ends the device. One that is observed stays until the observer has read what it measured and let it go. */
   close(): void {
+    if (this.observer) return;
     this.closed = true;
     this.gpu.destroy();
   }

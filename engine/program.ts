@@ -19,6 +19,11 @@ interface Port {
   readonly type: TensorType;
 }
 
+/** Takes over the submission of all runs on a device, to time them; see `RunRecorder`. */
+export interface RunObserver {
+  submit(program: Program): void;
+}
+
 /** A compiled graph. A run encodes its dispatches in one pass, submits once and creates nothing. */
 export class Program {
   constructor(
@@ -35,6 +40,10 @@ export class Program {
   run(inputs: Readonly<Record<string, TypedData>> = {}): void {
     this.device.check();
     for (const [name, data] of Object.entries(inputs)) this.write(name, data);
+    if (this.device.observer) {
+      this.device.observer.submit(this);
+      return;
+    }
     const encoder = this.device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     this.encode(pass);

@@ -114,6 +114,8 @@ async function readHeader(file: string, handle: FileHandle): Promise<Header> {
   if (stat.size < 8) throw new UserError(`${file}: is no safetensors file: ${stat.size} bytes, and the length of the header alone takes 8`);
   const prefix = new Uint8Array(8);
   await readFully(file, handle, prefix, 0);
+  // A zip archive, as PyTorch writes them.
+  if (prefix[0] === 0x50 && prefix[1] === 0x4b) throw new UserError(`${file}: is a PyTorch or zip file; save its weights as safetensors first`);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
   if (length > BigInt(Math.min(longestHeader, stat.size - 8))) {
     throw new UserError(`${file}: the header's length is ${length}, but the file has ${stat.size - 8} bytes after it and `

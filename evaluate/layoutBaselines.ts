@@ -1,9 +1,34 @@
-/** Baselines that treat every object alike: uniform choices, and histograms of the training layouts. */
+/**
+ * What a layout prior is measured against: uniform choices, histograms of the training layouts, and token n-grams.
+ *
+ * Counts of what is rare are interpolated with a simpler distribution as Witten & Bell [1991] do: the more different
+ * things were seen among how many, the more a new one is expected. How much more is found by what predicts a tenth of
+ * the training layouts best, as corners rarely repeat and their first share would be too small.
+ */
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { cellPlace, objectCount, partOf, type LayoutModel, type WeighedLayout } from './layoutModel.ts';
 
 /** Added to the count of every class, number of objects, row, column, width and height. */
 const smoothing = 0.5;
+
+/** Strengths of the simpler distribution that are tried. */
+const strengths = [0.5, 1, 2, 4, 8, 16, 32, 64, 128];
+/** One layout in so many is left out to choose among them. */
+const chosenBy = 10;
+
+/** Splits layouts into those to count and those to choose strengths by; where there are too few, both are all. */
+function splitForChoice(layouts: readonly WeighedLayout[]): [counted: WeighedLayout[], choosing: WeighedLayout[]] {
+  if (layouts.length < 2 * chosenBy) return [[...layouts], [...layouts]];
+  // Orders and mirror images of a layout follow each other; blocks keep them on one side.
+  const block = Math.ceil(layouts.length / chosenBy);
+  return [layouts.slice(block), layouts.slice(0, block)];
+}
+
+/** The strength with the fewest nats. */
+function bestStrength(nats: (strength: number) => number): number {
+  const values = strengths.map(nats);
+  return strengths[values.indexOf(Math.min(...values))]!;
+}
 
 /** Every class and the end alike, every legal corner alike. */
 export function uniformModel({ classCount, gridSide: S }: LayoutVocabulary): LayoutModel {
@@ -21,10 +46,18 @@ export function uniformModel({ classCount, gridSide: S }: LayoutVocabulary): Lay
   };
 }
 
+/** A pair (a, b), seen as often as `weight`, where it had to be below limits. */
+interface SeenPair {
+  readonly a: number;
+  readonly b: number;
+  readonly limitA: number;
+  readonly limitB: number;
+  readonly weight: number;
+}
+
 /**
  * Pairs (a, b) in 0 .. size - 1, counted together and apart. The distribution over all pairs below given limits is that
- * of the joint counts, interpolated with the product of the two single ones [Witten & Bell 1991]: the more different
- * pairs were seen among how many, the more a new one is expected.
+ * of the joint counts, interpolated with the product of the two single ones.
  */
 class PairHistogram {
   private readonly joint: Float64Array;
@@ -34,10 +67,10 @@ class PairHistogram {
   private readonly kinds: Float64Array;
   private readonly singleSums: [Float64Array, Float64Array];
 
-  constructor(private readonly size: number, pairs: Iterable<readonly [a: number, b: number, weight: number]>) {
+  constructor(private readonly size: number, pairs: readonly SeenPair[], public strength = 1) {
     this.joint = new Float64Array(size * size);
     this.singles = [new Float64Array(size).fill(smoothing), new Float64Array(size).fill(smoothing)];
-    for (const [a, b, weight] of pairs) {
+    for (const { a, b, weight } of pairs) {
       this.joint[a * size + b]! += weight;
       this.singles[0][a]! += weight;
       this.singles[1][b]! += weight;
@@ -58,8 +91,19 @@ class PairHistogram {
     const at = limitA * (this.size + 1) + limitB;
     const apart = (this.singles[0][a]! / this.singleSums[0][limitA]!) * (this.singles[1][b]! / this.singleSums[1][limitB]!);
     // One kind at least: where nothing was seen below the limits, the product is all there is.
-    const kinds = Math.max(1, this.kinds[at]!);
-    return (this.joint[a * this.size + b]! + kinds * apart) / (this.sums[at]! + kinds);
+    const share = this.strength * Math.max(1, this.kinds[at]!);
+    return (this.joint[a * this.size + b]! + share * apart) / (this.sums[at]! + share);
+  }
+
+  /** Of all pairs, with the strength by which those of `counted` predict those of `choosing` best. */
+  static chosen(size: number, all: readonly SeenPair[], counted: readonly SeenPair[], choosing: readonly SeenPair[]):
+    PairHistogram {
+    const trial = new PairHistogram(size, counted);
+    return new PairHistogram(size, all, bestStrength((strength) => {
+      trial.strength = strength;
+      return choosing.reduce((nats, { a, b, limitA, limitB, weight }) =>
+        nats - weight * Math.log(trial.probability(a, b, limitA, limitB)), 0);
+    }));
   }
 }
 
@@ -82,23 +126,19 @@ export function unigramModel({ classCount, gridSide: S, maxObjects: N }: LayoutV
   LayoutModel {
   const classes = new Float64Array(classCount).fill(smoothing);
   const lengths = new Float64Array(N + 1).fill(smoothing);
-  const places: [number, number, number][] = [];
-  const sizes: [number, number, number][] = [];
   for (const { choices, weight } of layouts) {
     const n = objectCount(choices);
     lengths[n]! += weight;
-    for (let i = 0; i < n; i++) {
-      classes[choices[3 * i]!]! += weight;
-      const [x0, y0] = cellPlace(choices[3 * i + 1]!, S);
-      const [x1, y1] = cellPlace(choices[3 * i + 2]!, S);
-      places.push([y0, x0, weight]);
-      sizes.push([y1 - y0 - 1, x1 - x0 - 1, weight]);
-    }
+    for (let i = 0; i < n; i++) classes[choices[3 * i]!]! += weight;
   }
   const classTotal = classes.reduce((sum, count) => sum + count, 0);
   const atLeast = (n: number): number => lengths.reduce((sum, count, i) => (i >= n ? sum + count : sum), 0);
   const ends = Array.from(lengths, (count, n) => count / atLeast(n));
-  const [begins, extents] = [new PairHistogram(S - 1, places), new PairHistogram(S - 1, sizes)];
+  const [counted, choosing] = splitForChoice(layouts);
+  const histogram = (pairs: (of: readonly WeighedLayout[]) => SeenPair[]): PairHistogram =>
+    PairHistogram.chosen(S - 1, pairs(layouts), pairs(counted), pairs(choosing));
+  const begins = histogram((of) => boxPairs(of, S).map(({ begin }) => begin));
+  const extents = histogram((of) => boxPairs(of, S).map(({ extent }) => extent));
   return {
     name: 'unigram',
     about: 'histograms of the number of objects, classes, positions and sizes',
@@ -117,48 +157,88 @@ export function unigramModel({ classCount, gridSide: S, maxObjects: N }: LayoutV
   };
 }
 
+/** Where boxes begin and how far they reach beyond their smallest size, (rows, columns). */
+function boxPairs(layouts: readonly WeighedLayout[], S: number): { begin: SeenPair; extent: SeenPair }[] {
+  return layouts.flatMap(({ choices, weight }) => Array.from({ length: objectCount(choices) }, (_, i) => {
+    const [x0, y0] = cellPlace(choices[3 * i + 1]!, S);
+    const [x1, y1] = cellPlace(choices[3 * i + 2]!, S);
+    return {
+      begin: { a: y0, b: x0, limitA: S - 1, limitB: S - 1, weight },
+      extent: { a: y1 - y0 - 1, b: x1 - x0 - 1, limitA: S - 1 - y0, limitB: S - 1 - x0, weight },
+    };
+  }));
+}
+
 /** What was seen after one context. */
 interface Continuations {
   total: number;
   readonly counts: Map<number, number>;
 }
 
-/**
- * Token n-grams: the distribution after the last n - 1 tokens, backing off to ever fewer of them and at last to the
- * unigram model, interpolated [Witten & Bell 1991].
- */
-export function ngramModel(order: number, layouts: readonly WeighedLayout[], unigram: LayoutModel): LayoutModel {
-  const tables = Array.from({ length: order - 1 }, () => new Map<string, Continuations>());
-  // Tokens of different parts share numbers; before the first one there is nothing.
-  const context = (choices: Int32Array, position: number, length: number): string =>
-    `${partOf(position)}:${choices.subarray(Math.max(0, position - length), position).join(' ')}`;
-  for (const { choices, weight } of layouts) {
-    for (let position = 0; position < choices.length; position++) {
-      tables.forEach((table, i) => {
-        const key = context(choices, position, i + 1);
-        let seen = table.get(key);
-        if (!seen) table.set(key, seen = { total: 0, counts: new Map() });
+/** Counts of what follows the last `length` tokens. */
+class ContextCounts {
+  private readonly table = new Map<string, Continuations>();
+
+  constructor(private readonly length: number, layouts: readonly WeighedLayout[]) {
+    for (const { choices, weight } of layouts) {
+      for (let position = 0; position < choices.length; position++) {
+        const key = this.key(choices, position);
+        let seen = this.table.get(key);
+        if (!seen) this.table.set(key, seen = { total: 0, counts: new Map() });
         seen.total += weight;
         seen.counts.set(choices[position]!, (seen.counts.get(choices[position]!) ?? 0) + weight);
-      });
+      }
     }
   }
+
+  /** Tokens of different parts share numbers; before the first one there is nothing. */
+  private key(choices: Int32Array, position: number): string {
+    return `${partOf(position)}:${choices.subarray(Math.max(0, position - this.length), position).join(' ')}`;
+  }
+
+  /** The interpolation with the probability `shorter` that fewer tokens give. */
+  probability(choices: Int32Array, position: number, shorter: number, strength: number): number {
+    const seen = this.table.get(this.key(choices, position));
+    if (!seen) return shorter;
+    const share = strength * seen.counts.size;
+    return ((seen.counts.get(choices[position]!) ?? 0) + share * shorter) / (seen.total + share);
+  }
+}
+
+/** `shorter` with one more token of context: its strengths, one for each part, predict the layouts left out best. */
+function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: LayoutModel): LayoutModel {
+  const [counted, choosing] = splitForChoice(layouts);
+  const trial = new ContextCounts(length, counted);
+  const strengthOf = [0, 1, 2].map((part) => bestStrength((strength) => {
+    let nats = 0;
+    for (const { choices, weight } of choosing) {
+      for (let position = part; position < choices.length; position += 3) {
+        nats -= weight * Math.log(trial.probability(choices, position, shorter.probability(choices, position), strength));
+      }
+    }
+    return nats;
+  }));
+  const counts = new ContextCounts(length, layouts);
   return {
-    name: `${order}-gram`,
-    about: `the last ${order - 1} tokens, backing off to fewer and to the unigram`,
-    probability(choices, position) {
-      return tables.reduce((shorter, table, i) => {
-        const seen = table.get(context(choices, position, i + 1));
-        if (!seen) return shorter;
-        const kinds = seen.counts.size;
-        return ((seen.counts.get(choices[position]!) ?? 0) + kinds * shorter) / (seen.total + kinds);
-      }, unigram.probability(choices, position));
-    },
+    name: `${length + 1}-gram`,
+    about: `the last ${length} tokens, backing off to fewer and to the unigram`,
+    probability: (choices, position) =>
+      counts.probability(choices, position, shorter.probability(choices, position), strengthOf[partOf(position)]!),
   };
+}
+
+/**
+ * Token n-grams up to `order`, from 2 on: the distribution after the last n - 1 tokens, backing off to ever fewer of
+ * them and at last to the unigram model.
+ */
+export function ngramModels(order: number, layouts: readonly WeighedLayout[], unigram: LayoutModel): LayoutModel[] {
+  const models: LayoutModel[] = [];
+  for (let length = 1; length < order; length++) models.push(lengthen(length, layouts, models.at(-1) ?? unigram));
+  return models;
 }
 
 /** All of them, fitted to the same layouts. */
 export function layoutBaselines(vocabulary: LayoutVocabulary, layouts: readonly WeighedLayout[]): LayoutModel[] {
   const unigram = unigramModel(vocabulary, layouts);
-  return [uniformModel(vocabulary), unigram, ...[2, 3, 4].map((order) => ngramModel(order, layouts, unigram))];
+  return [uniformModel(vocabulary), unigram, ...ngramModels(4, layouts, unigram)];
 }

@@ -56,7 +56,7 @@ export interface DitDescription {
   readonly model: DitConfig;
   /** First stage; its weights lie in the run's checkpoint under `frozen`, where they were given. */
   readonly autoencoder: AutoencoderConfig;
-  readonly image: { readonly size: number; readonly crop: 'none' | 'center' };
+  readonly image: { readonly size: number };
   /** Factor on latents. */
   readonly latentScale: number;
 }

@@ -1,6 +1,7 @@
 /** Published weights to the folder of a run, and back. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { NamedArray } from '../engine/checkpoint.ts';
 import { UserError } from '../engine/errors.ts';
 import { SafetensorsFile, writeSafetensors, type SafetensorsSource, type WrittenDType } from '../engine/safetensors.ts';
@@ -22,39 +23,55 @@ export interface ImportOptions {
   readonly half: boolean;
   /** Arrays that no file holds but that using the run needs, for `frozen`. */
   readonly extra?: Iterable<readonly [string, NamedArray]>;
-  readonly wrote?: (arrays: number, of: number) => void;
+  /** Called with the number of arrays that are in the checkpoint. */
+  readonly wrote?: (arrays: number) => void;
 }
 
 const unusedFile = (dir: string): string => join(dir, 'unused.safetensors');
 const configFile = (dir: string): string => join(dir, 'config.json');
+const checkpointFile = (dir: string): string => join(dir, 'checkpoints', 'best.msgpack');
 
-/** Throws a UserError where the folder holds a run already. */
-export function expectNoRun(dir: string): void {
-  if (existsSync(configFile(dir)) || existsSync(join(dir, 'checkpoints'))) {
-    throw new UserError(`${dir}: holds a run already; choose another --out`);
+/** Throws a UserError where there is something already. */
+export function expectEmpty(dir: string): void {
+  let found: string[] = [];
+  try {
+    found = existsSync(dir) ? readdirSync(dir) : [];
+  } catch (error) {
+    throw new UserError(`${dir}: is no folder that could be written (${(error as NodeJS.ErrnoException).code})`);
   }
+  if (found.length > 0) throw new UserError(`${dir}: holds ${found[0]} already; choose another --out`);
 }
 
 /**
- * Writes the folder of a run that holds what the plan takes, as its `best`: what nothing uses lies in a file beside the
- * checkpoint, and the checkpoint comes last. Returns its path.
+ * Writes the folder of a run that holds what the plan takes, as its `best`; what nothing uses lies in a file of its own.
+ * The folder is made under another name and gets its own when all is there. Returns the path of the checkpoint.
  */
 export async function importRun(dir: string, files: PublishedFiles, plan: ImportPlan, options: ImportOptions): Promise<string> {
+  expectEmpty(dir);
+  const made = join(dirname(resolve(dir)), `.${basename(resolve(dir))}.${process.pid}.tmp`);
+  try {
+    await writeRun(made, files, plan, options);
+    await rename(made, dir);
+  } catch (error) {
+    await rm(made, { recursive: true, force: true });
+    throw error;
+  }
+  return checkpointFile(dir);
+}
+
+async function writeRun(dir: string, files: PublishedFiles, plan: ImportPlan, options: ImportOptions): Promise<void> {
   const { kind, config, half, extra = [], wrote } = options;
   const read = ({ kept, key }: TakenArray): StreamedArray =>
     ({ name: `${kept.part}/${kept.name}`, shape: kept.shape, read: () => files.read(key) });
   const used = [...plan.taken.filter(({ kept }) => kept.part !== 'unused').map(read),
     ...[...extra].map(([name, { shape, data }]) => ({ name: `frozen/${name}`, shape, read: () => data as Float32Array }))];
   const unused = plan.taken.filter(({ kept }) => kept.part === 'unused');
-  const file = join(dir, 'checkpoints', 'best.msgpack');
-  const header = { kind, config, step: 0, best: null };
-  await streamCheckpoint(file, header, used, half, (count) => wrote?.(count, used.length));
+  await streamCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, used, half, wrote);
   if (unused.length > 0) {
     await writeSafetensors(unusedFile(dir), unused.map(({ kept, key }) =>
       ({ name: kept.name, dtype: half ? 'F16' : 'F32', shape: kept.shape, values: () => files.read(key) })));
   }
   await writeAtomic(configFile(dir), `${JSON.stringify({ kind, config }, null, 2)}\n`);
-  return file;
 }
 
 /** What kind of run a folder holds, by its config. */

@@ -4,13 +4,13 @@ import { UserError } from '../engine/errors.ts';
 import type { Device } from '../engine/device.ts';
 import { measureRoofline } from '../engine/profile.ts';
 import { checkAgreement, timeCandidates } from './bench/measure.ts';
-import { loadPeers, type Peers } from './bench/peers.ts';
+import { loadPeers, peerNames, type PeerName, type Peers } from './bench/peers.ts';
 import type { Candidate, Impl, Row } from './bench/row.ts';
 import { benchRows } from './bench/rows.ts';
-import { command, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
+import { command, oneOf, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
 
 interface Options {
-  readonly peers?: boolean;
+  readonly peers?: true | PeerName;
   readonly rows?: RegExp;
   readonly repeats: number;
   readonly json?: string;
@@ -38,8 +38,8 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
   const own = await row.ours(device);
   const candidates: Candidate[] = [own];
   try {
-    if (peers && row.jax) candidates.push(row.jax(peers.jax));
-    if (peers && row.tfjs) candidates.push(row.tfjs(peers.tf));
+    if (peers?.jax && row.jax) candidates.push(row.jax(peers.jax));
+    if (peers?.tf && row.tfjs) candidates.push(row.tfjs(peers.tf));
     await checkAgreement(row.name, candidates, row.checkedRuns);
     const times = await timeCandidates(candidates, repeats);
     const flops = row.flops ?? own.flops;
@@ -62,7 +62,7 @@ async function bench(options: Options): Promise<void> {
   const { info } = device.adapter;
   const { fmaPeakGflops } = await measureRoofline(device);
   console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, percent are of that peak`);
-  const peers = options.peers ? await loadPeers(device) : null;
+  const peers = options.peers ? await loadPeers(device, options.peers === true ? peerNames : [options.peers]) : null;
   const results: Result[] = [];
   for (const row of rows) {
     const found = await runRow(device, peers, row, options.repeats);
@@ -75,7 +75,8 @@ async function bench(options: Options): Promise<void> {
 }
 
 const root = withDevice(command('bench', 'Times kernels and whole training and inversion steps.', 'npm run bench -- --peers --json bench.json'))
-  .option('--peers', 'also time the same work in jax-js and tfjs (development dependencies) on the same adapter')
+  .option('--peers [name]', 'also time the same work in jax-js and tfjs (development dependencies), or in one of them, on the same adapter',
+    oneOf(...peerNames))
   .option('--rows <regex>', `only rows whose name matches; there are ${benchRows.map(({ name }) => name).join(', ')}`, pattern)
   .option('--repeats <number>', 'timings per row and implementation; the median counts', positiveInteger, 5)
   .option('--json <file>', 'also write the figures to this file')

@@ -76,11 +76,26 @@ export function splitOverrides(argv: readonly string[]): { argv: string[]; overr
   return { argv: rest, overrides };
 }
 
+/** Watches a command from outside: `npm run profile`. */
+export interface CommandObserver {
+  /** Called with the device before anything runs on it. */
+  opened(device: Device): Promise<void>;
+  /** Called when the command has done its work. */
+  finished(): Promise<void>;
+}
+
+let commandObserver: CommandObserver | null = null;
+
+export function observeCommand(observer: CommandObserver): void {
+  commandObserver = observer;
+}
+
 /** Opens the device and prints which one it is. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
-  const device = await Device.open(options);
+  const device = await Device.open(commandObserver ? { ...options, timestamps: true } : options);
   const kind = device.capabilities.software ? ', a software adapter: far slower than a GPU' : '';
   console.log(`adapter: ${device.name}${kind}`);
+  await commandObserver?.opened(device);
   return device;
 }
 
@@ -148,6 +163,7 @@ export function writeJson(file: string | undefined, figures: unknown): void {
 export async function runCommand(root: Command, argv: readonly string[]): Promise<never> {
   try {
     await root.parseAsync([...argv], { from: 'user' });
+    await commandObserver?.finished();
     process.exit(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);

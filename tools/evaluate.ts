@@ -13,6 +13,7 @@ import type { CocoDetection } from '../evaluate/cocoTypes.ts';
 import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
 import { cocoParams } from '../evaluate/evaluationParams.ts';
 import { positiveInteger, runCommand } from './cli.ts';
+import { addLikelihood } from './likelihood.ts';
 
 interface DetectionsOptions {
   readonly annotations?: string;
@@ -48,6 +49,7 @@ function program(): Command {
       '  npm run evaluate -- --annotations data/val.json --detections runs/detect/detections.json',
     ].join('\n'))
     .action(measureDetections);
+  addLikelihood(root);
   return root;
 }
 

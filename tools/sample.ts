@@ -4,11 +4,12 @@ import { noFilters, readAnnotations } from '../data/annotations.ts';
 import { rgbFromPlanes, encodePng } from '../data/images.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 import { UserError } from '../engine/errors.ts';
+import { RandomStream } from '../engine/random.ts';
 import { encodeLayout } from '../models/layoutTokens.ts';
 import { samplers } from '../models/samplers.ts';
 import { LayoutSampler, openGenerator } from '../pipeline/generator.ts';
 import { drawPriorLayouts } from '../pipeline/layoutSampler.ts';
-import { openPrior, tokenTableName } from '../pipeline/prior.ts';
+import { openPrior, orderedLayout, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { Progress, command, oneOf, openDevice, positiveInteger, real, required, runCommand, withDevice } from './cli.ts';
 import { drawLayoutSheet, drawLayouts } from './layoutSheet.ts';
 
@@ -35,6 +36,9 @@ interface LayoutOptions extends Device {
   readonly prior?: string;
   readonly count: number;
   readonly temperature: number;
+  readonly topP: number;
+  readonly legal?: boolean;
+  readonly complete?: string;
   readonly out?: string;
 }
 
@@ -79,12 +83,24 @@ async function sampleImages(options: ImageOptions): Promise<void> {
   device.close();
 }
 
+/** Layouts of a file, as token sequences to be completed; the objects of a layout in canonical order where the prior has one. */
+async function partialLayouts(file: string, { vocabulary, description: { categories, data } }: Prior): Promise<Int32Array[]> {
+  const { images } = await readAnnotations(file, { ...noFilters, maxObjects: vocabulary.maxObjects, categories });
+  return images.map(({ objects }) => orderedLayout(vocabulary, objects, data.order ?? 'random', false, new RandomStream(0, 'partial')));
+}
+
 async function sampleLayouts(options: LayoutOptions): Promise<void> {
   const [dir, out] = [required(options.prior, '--prior'), required(options.out, '--out')];
   const device = await openDevice(options);
   const prior = openPrior(dir);
   const { categories } = prior.description;
-  const layouts = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, options);
+  const given = options.complete === undefined ? null : await partialLayouts(options.complete, prior);
+  const progress = new Progress('token', options.count * 3 * prior.vocabulary.maxObjects);
+  const layouts = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, {
+    ...options, ...(given && { given: Array.from({ length: options.count }, (_, i) => given[i % given.length]!) }),
+    onToken: (done) => progress.update(done),
+  });
+  progress.stop();
   // A layouts file is a COCO file without pictures: 1000 units a side.
   const side = 1000;
   let annotation = 0;
@@ -119,6 +135,9 @@ withDevice(root.command('layouts').helpOption('-h, --help', 'show this help').de
   .option('--prior <run>', 'folder of a trained prior (required)')
   .option('--count <number>', 'layouts', positiveInteger, 24)
   .option('--temperature <number>', 'below 1 draws likelier layouts', real, 1)
+  .option('--top-p <share>', 'draws each token among the likeliest only that make up this share', real, 1)
+  .option('--legal', 'draws legal objects only, instead of dropping triples that are none')
+  .option('--complete <file>', 'layouts to add objects to, COCO JSON; they take turns where --count is more')
   .option('--out <file>', 'layouts file (required)'))
   .action(sampleLayouts);
 for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });

@@ -7,7 +7,7 @@ export type Overrides = Readonly<Record<string, string>>;
 const words: Readonly<Record<string, readonly string[]>> = {
   decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier'],
   prediction: ['noise', 'z', 'v'], loss: ['l1', 'l2'], corners: ['cell', 'factored'], adapters: ['shared', 'slot'],
-  order: ['random', 'canonical'],
+  positions: ['token', 'object'], order: ['random', 'canonical'],
 };
 
 function parseWord(path: string, old: string, text: string): string {

@@ -48,6 +48,14 @@ function adapt(p: Scope, embeddings: Tensor, { maxObjects: N, width: D, adapters
   return slice(reshape(concat([ofClasses, ofCorners], 2), [B, 3 * N, D]), 1, 0, 3 * N - 1);
 }
 
+/** Where tokens stand: [3 N, D]. */
+function places(p: Scope, { maxObjects: N, width: D, positions }: AutoregressivePriorConfig): Tensor {
+  if (positions !== 'object') return p.at('pos_emb.emb').param('weight', [3 * N, D], normal(0.02));
+  const objects = reshape(p.at('object_emb.emb').param('weight', [N, D], normal(0.02)), [N, 1, D]);
+  const parts = reshape(p.at('part_emb.emb').param('weight', [3, D], normal(0.02)), [1, 3, D]);
+  return reshape(add(objects, parts), [3 * N, D]);
+}
+
 /** embeddings [B, 3 N, Dg] -> readings [B, 3 N, D]; with the key of random draws, dropping out. */
 function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, key?: Tensor): Reading {
   const { maxObjects: N, width: D } = config;
@@ -57,8 +65,7 @@ function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, k
   const drop = (x: Tensor, name: string): Tensor => (key ? dropout(x, config.dropout ?? 0, key, `prior ${name}`) : x);
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
   const before = concat([start, adapt(p, embeddings, config)], 1);
-  const positions = p.at('pos_emb.emb').param('weight', [3 * N, D], normal(0.02));
-  const x = drop(add(before, positions), 'tokens');                         // [B, 3 N, D]
+  const x = drop(add(before, places(p, config)), 'tokens');                 // [B, 3 N, D]
   return { h: drop(layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop)), 'states'), before };
 }
 

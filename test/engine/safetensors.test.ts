@@ -102,6 +102,7 @@ const malformed: Record<string, [Uint8Array, RegExp]> = {
   empty: [new Uint8Array(0), /is no safetensors file: 0 bytes/],
   'a length past the end': [bytesOf('{}', new Uint8Array(0), 3), /header's length is 3, but the file has 2 bytes after it/],
   'a length past every limit': [Buffer.alloc(64, 0xff), /header's length is 18446744073709551615/],
+  'a PyTorch file': [Buffer.from('PK\x03\x04\0\0\x08\x08archive'), /is a PyTorch or zip file; save its weights as safetensors/],
   'no JSON': [bytesOf('{"a":', new Uint8Array(0)), /header is not JSON/],
   'no UTF-8': [bytesOf('', Uint8Array.of(0x7b, 0xff, 0x7d), 3), /header is not JSON/],
   'a list': [bytesOf('[]', new Uint8Array(0)), /must begin with '\{'/],

@@ -38,10 +38,11 @@ export async function checkAgreement(row: string, candidates: readonly Candidate
 
 /** Times one candidate again and again. */
 class Stopwatch {
-  /** Milliseconds of the shortest timing so far, over all its runs. */
-  private shortest = Infinity;
+  /** Milliseconds that a timing is expected to take, with all its runs; 0 where that is unknown. */
+  private expected = 0;
+  private runs = 1;
 
-  constructor(private readonly candidate: Candidate, private runs = 1) {}
+  constructor(private readonly candidate: Candidate) {}
 
   /**
    * Milliseconds of a run, over several that are queued and waited for once. While a GPU promise is pending, Dawn's
@@ -52,25 +53,24 @@ class Stopwatch {
     for (let share = 0.8; ; share = share < 0.1 ? 0 : share / 2) {
       const start = performance.now();
       for (let run = 0; run < this.runs; run++) this.candidate.run();
-      const left = Number.isFinite(this.shortest) ? share * this.shortest - (performance.now() - start) : 0;
+      const left = share * this.expected - (performance.now() - start);
       if (left > 2) await sleep(left);
       const woken = performance.now();
       await this.candidate.idle();
       const end = performance.now();
       if (left > 2 && end - woken < 0.5) continue;
-      this.shortest = Math.min(this.shortest, end - start);
+      if (this.expected > 0) this.expected = Math.min(this.expected, end - start);
       return (end - start) / this.runs;
     }
   }
 
-  /** Warms up, and takes as many runs into a timing as last about `target` milliseconds. */
+  /** Takes as many runs into a timing as last about `target` milliseconds; the candidate must have run before. */
   async prepare(target: number): Promise<void> {
-    await this.time();
-    this.shortest = Infinity;
-    const once = await this.time();
-    this.runs = Math.max(1, Math.min(20, Math.round(target / once)));
-    this.shortest = Infinity;
-    if (this.runs > 1) await this.time();
+    const polled = await this.time();
+    this.runs = Math.max(1, Math.min(20, Math.round(target / polled)));
+    // Without the polling it will be shorter; how much, the next timing tells.
+    this.expected = 0.6 * polled * this.runs;
+    if (polled < target) this.expected = await this.time() * this.runs;
   }
 }
 

@@ -3,9 +3,13 @@ import type { Device } from '../../engine/device.ts';
 import { loadJax, type Jax } from './jax.ts';
 import { loadTfjs, type Tfjs } from './tfjs.ts';
 
+export const peerNames = ['jax-js', 'tfjs'] as const;
+export type PeerName = (typeof peerNames)[number];
+
+/** The peers that were asked for. */
 export interface Peers {
-  readonly jax: Jax;
-  readonly tf: Tfjs;
+  readonly jax: Jax | null;
+  readonly tf: Tfjs | null;
 }
 
 const missing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
@@ -14,12 +18,15 @@ const missing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
  * Loads the peers on the same adapter: they find WebGPU in `navigator.gpu`, which Node lacks, and take the instance of
  * our device with all its toggles, since a process has one Dawn instance.
  */
-export async function loadPeers(device: Device): Promise<Peers> {
+export async function loadPeers(device: Device, names: readonly PeerName[]): Promise<Peers> {
   const { navigator = { userAgent: 'node' } } = globalThis as { navigator?: object };
   Object.defineProperty(navigator, 'gpu', { value: device.instance, configurable: true });
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   try {
-    return { jax: await loadJax(), tf: await loadTfjs() };
+    return {
+      jax: names.includes('jax-js') ? await loadJax() : null,
+      tf: names.includes('tfjs') ? await loadTfjs() : null,
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (missing.includes(code ?? '') || /Could not resolve/.test(message)) {

@@ -29,7 +29,7 @@ const layout2img256: GeneratorTraining = {
 };
 
 /**
- * For the flat scenes of `npm run data -- scenes --kind flat --size 16`: 2.5 TFLOP in all. Where noise is weak the
+ * For the flat scenes of `npm run data -- scenes --kind flat --size 16 --count 12000`: 5 TFLOP in all. Where noise is weak the
  * pixels say more than the layout can, so only the noisier half of the timesteps is trained.
  */
 const flat: GeneratorTraining = {
@@ -40,7 +40,7 @@ const flat: GeneratorTraining = {
   uncertainty: { share: 0.5, low: 0.08, high: 1 },
   batch: 8,
   optim: { ...defaultOptim, lr: 2e-3, beta2: 0.99, ema: 0.995 },
-  loop: { steps: 3500, logEvery: 20, validateEvery: 250, sampleEvery: 3500, checkpointEvery: 500 },
+  loop: { steps: 7000, logEvery: 20, validateEvery: 250, sampleEvery: 3500, checkpointEvery: 500 },
   seed: 0,
 };
 

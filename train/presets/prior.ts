@@ -39,9 +39,9 @@ const coco: PriorTraining = {
   ...tiny,
   model: autoregressivePriorPresets.coco,
   uncertainty: { ...tiny.uncertainty, share: 0 },
-  batch: 32,
-  optim: { ...tiny.optim, lr: 1.5e-3, beta2: 0.98, weightDecay: 0.05, ema: 0.99 },
-  loop: { steps: 3000, logEvery: 20, validateEvery: 200, sampleEvery: 3000, checkpointEvery: 400 },
+  batch: 16,
+  optim: { ...tiny.optim, lr: 2e-3, beta2: 0.98, weightDecay: 0.05, ema: 0.99 },
+  loop: { steps: 3000, logEvery: 20, validateEvery: 500, sampleEvery: 3000, checkpointEvery: 500 },
 };
 
 /** For tests; goes with the `micro` generator. */

@@ -16,7 +16,7 @@ import { standardise, tableStatistics } from '../../../models/prior/standardise.
 import { checkGradients, checkTraining, countFlops, uniformValues } from '../../support/checkModel.ts';
 
 const { micro } = autoregressivePriorPresets;
-const factored = { ...micro, corners: 'factored', adapters: 'slot', dropout: 0.2 } as const;
+const factored = { ...micro, corners: 'factored', adapters: 'slot', positions: 'object', dropout: 0.2 } as const;
 const N = micro.maxObjects;
 const cells = micro.gridSide ** 2;
 const embeddings = inputTensor('embeddings', [2, 3 * N, micro.embeddingWidth]);

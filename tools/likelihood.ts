@@ -1,0 +1,124 @@
+/** `npm run evaluate -- likelihood`: how well a prior predicts layouts, and whether what it draws is like them. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readAnnotations, type AnnotatedDataset } from '../data/annotations.ts';
+import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
+import { compareStatistics, layoutStatistics } from '../evaluate/layoutCalibration.ts';
+import { measureLikelihood, type Likelihood } from '../evaluate/likelihood.ts';
+import { likelihoodPage, type NamedStatistics } from '../evaluate/report/likelihoodPage.ts';
+import type { LayoutObject } from '../models/layoutTokens.ts';
+import { drawPriorLayouts } from '../pipeline/layoutSampler.ts';
+import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
+import { Progress, integer, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
+
+interface LikelihoodOptions {
+  readonly prior?: string;
+  readonly annotations?: string;
+  readonly baselinesFrom?: string;
+  readonly orders: number;
+  readonly samples: number;
+  readonly out?: string;
+  readonly json?: string;
+  readonly seed: number;
+  readonly adapter?: string;
+  readonly mode: 'safe' | 'fast';
+}
+
+/** Adds the subcommand. */
+export function addLikelihood(root: Command): void {
+  withDevice(root.command('likelihood')
+    .helpOption('-h, --help', 'show this help')
+    .description('Measures a layout prior in nats beside uniform, unigram and n-gram baselines; writes likelihood.json and a page.')
+    .option('--prior <run>', 'folder of a trained prior (required)')
+    .option('--annotations <file>', 'layouts to measure on, best unseen ones, COCO instances JSON (required)')
+    .option('--baselines-from <file>', 'layouts that baselines are fitted to, best those that the prior was trained on '
+      + '(default: the other four fifths of --annotations)')
+    .option('--orders <number>', 'random orders of objects that each figure is a mean over', positiveInteger, 4)
+    .option('--samples <number>', 'layouts drawn to compare counts of objects and classes; 0 for none', integer, 256)
+    .option('--out <dir>', 'folder of likelihood.json and index.html (default: likelihood in the folder of the prior)')
+    .option('--json <file>', 'also write the figures to this file')
+    .addHelpText('after', [
+      '',
+      'Example:',
+      '  npm run evaluate -- likelihood --prior runs/prior --annotations data/val.json --baselines-from data/train.json',
+    ].join('\n')))
+    .action(measurePrior);
+}
+
+async function measurePrior(options: LikelihoodOptions): Promise<void> {
+  const [dir, file] = [required(options.prior, '--prior'), required(options.annotations, '--annotations')];
+  const prior = openPrior(dir);
+  const read = (path: string): Promise<AnnotatedDataset> => readAnnotations(path, {
+    minArea: prior.description.data.minArea, maxObjects: prior.vocabulary.maxObjects, categories: prior.description.categories,
+  });
+  const measured = await read(file);
+  const training = options.baselinesFrom === undefined ? null : await read(options.baselinesFrom);
+  if (!training && measured.images.length < 2) {
+    throw new UserError(`${file}: baselines need layouts beside the one that is measured; give some with --baselines-from`);
+  }
+  const dropped = Object.entries(measured.dropped).filter(([, count]) => count > 0).map(([why, count]) => `${count} ${why}`);
+  console.log(`${measured.images.length} layouts; dropped: ${dropped.join(', ') || 'nothing'}`);
+  const device = await openDevice(options);
+  const progress = new Progress('scoring', measured.images.length * options.orders);
+  const likelihood = await measureLikelihood(device, prior, measured.images, training?.images ?? null, {
+    orders: options.orders, seed: options.seed, onScored: (done) => progress.update(done),
+  });
+  progress.stop();
+  console.log(formatLikelihood(likelihood));
+  const sets = options.samples > 0 ? await compareSamples(device, prior, measured, training, options) : [];
+  const calibration = sets.flatMap(({ name, calibration: of }) => (of ? [{ name, ...of }] : []));
+  for (const { name, objectCounts, classes, together } of calibration) {
+    console.log(`${name} against measured: distance of object counts ${objectCounts.toFixed(3)}, of classes ${classes.toFixed(3)}; `
+      + `correlation of classes together ${together.toFixed(3)}`);
+  }
+  const record = { ...likelihood, calibration };
+  const out = options.out ?? join(dir, 'likelihood');
+  await writeAtomic(join(out, 'likelihood.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeAtomic(join(out, 'index.html'), likelihoodPage({
+    title: dir, likelihood, sets, classes: prior.description.categories.map(({ name }) => name),
+  }));
+  writeJson(options.json, record);
+  console.log(`see ${join(out, 'index.html')}`);
+  device.close();
+}
+
+/** Statistics of the measured layouts, of those the baselines come from, and of layouts drawn from the prior. */
+async function compareSamples(device: Device, prior: Prior, measured: AnnotatedDataset, training: AnnotatedDataset | null,
+  options: LikelihoodOptions): Promise<NamedStatistics[]> {
+  const { classCount, maxObjects } = prior.vocabulary;
+  const progress = new Progress('drawing layouts, token', options.samples * 3 * maxObjects);
+  const drawn = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, {
+    count: options.samples, seed: options.seed, onToken: (done) => progress.update(done),
+  });
+  progress.stop();
+  const of = (layouts: readonly { readonly objects: readonly LayoutObject[] }[]) =>
+    layoutStatistics(layouts.map(({ objects }) => objects), classCount, maxObjects);
+  const first = of(measured.images);
+  const named = (name: string, layouts: Parameters<typeof of>[0]): NamedStatistics => {
+    const statistics = of(layouts);
+    return { name, statistics, calibration: compareStatistics(first, statistics) };
+  };
+  return [
+    { name: 'measured', statistics: first, calibration: null },
+    named('drawn', drawn),
+    ...(training ? [named('fitted', training.images)] : []),
+  ];
+}
+
+function formatLikelihood(likelihood: Likelihood): string {
+  const { models, layouts, objects, tokens, order, orders, fitted, ratio, bestBaseline, gain } = likelihood;
+  const header = ['nats', 'per layout', 'per object', '+-', 'per token', 'class', 'top left', 'bottom right'];
+  const rows = models.map(({ name, perLayout, perObject, perToken, standardError, parts }) => [name, perLayout.toFixed(2),
+    ...[perObject, standardError, perToken, parts.classes, parts.topLeft, parts.bottomRight].map((value) => value.toFixed(3))]);
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
+  const lines = [header, ...rows].map((row) => row.map((cell, column) =>
+    (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '));
+  const shown = order === 'random' ? `mean over ${orders} random orders of each` : 'in canonical order';
+  return [
+    `${layouts} layouts, ${objects} objects, ${tokens} tokens; ${shown}; baselines fitted ${fitted}`, '', ...lines, '',
+    `per object the prior takes ${ratio.toFixed(3)} of the nats of the ${bestBaseline}, ${gain.nats.toFixed(3)} +- `
+      + `${gain.standardError.toFixed(3)} less`,
+  ].join('\n');
+}
