@@ -76,7 +76,9 @@ export class SafetensorsFile {
     if (dtype === 'I32') return new Int32Array(await this.bytes(name));
     if (dtype !== 'I64') throw new UserError(`${this.file}: ${name} is ${dtype}; I32 or I64 is needed`);
     return Int32Array.from(new BigInt64Array(await this.bytes(name)), (value, i) => {
-      if (BigInt.asIntN(32, value) !== value) throw new UserError(`${this.file}: ${name}[${i}] is ${value}, more than 32 bits hold`);
+      if (BigInt.asIntN(32, value) !== value) {
+        throw new UserError(`${this.file}: ${name}[${i}] is ${value}, more than 32 bits hold`);
+      }
       return Number(value);
     });
   }
@@ -111,15 +113,19 @@ interface Header {
 async function readHeader(file: string, handle: FileHandle): Promise<Header> {
   const stat = await handle.stat();
   if (!stat.isFile()) throw new UserError(`${file}: is not a file`);
-  if (stat.size < 8) throw new UserError(`${file}: is no safetensors file: ${stat.size} bytes, and the length of the header alone takes 8`);
+  if (stat.size < 8) {
+    throw new UserError(`${file}: is no safetensors file: ${stat.size} bytes, of which the header's length takes 8`);
+  }
   const prefix = new Uint8Array(8);
   await readFully(file, handle, prefix, 0);
   // A zip archive, as PyTorch writes them.
-  if (prefix[0] === 0x50 && prefix[1] === 0x4b) throw new UserError(`${file}: is a PyTorch or zip file; save its weights as safetensors first`);
+  if (prefix[0] === 0x50 && prefix[1] === 0x4b) {
+    throw new UserError(`${file}: is a PyTorch or zip file; save its weights as safetensors first`);
+  }
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
   if (length > BigInt(Math.min(longestHeader, stat.size - 8))) {
-    throw new UserError(`${file}: the header's length is ${length}, but the file has ${stat.size - 8} bytes after it and `
-      + `${longestHeader} are the most. Is it cut short, or no safetensors file?`);
+    throw new UserError(`${file}: the header's length is ${length}, but the file has ${stat.size - 8} bytes after it `
+      + `and ${longestHeader} are the most. Is it cut short, or no safetensors file?`);
   }
   const bytes = new Uint8Array(Number(length));
   await readFully(file, handle, bytes, 8);
@@ -147,15 +153,17 @@ function parseHeader(file: string, bytes: Uint8Array, dataStart: number, fileSiz
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = dataStart;
   for (const { name, begin, end } of entries) {
-    if (begin < at) throw broken(`lets '${name}' begin at byte ${begin - dataStart}, where another tensor lies until ${at - dataStart}`);
-    if (begin > at) throw broken(`leaves bytes ${at - dataStart} to ${begin - dataStart}, before '${name}', to no tensor`);
+    const [from, until] = [begin - dataStart, at - dataStart];
+    if (begin < at) throw broken(`lets '${name}' begin at byte ${from}, where another tensor lies until ${until}`);
+    if (begin > at) throw broken(`leaves bytes ${until} to ${from}, before '${name}', to no tensor`);
     at = end;
   }
   if (at !== fileSize) {
     throw new UserError(`${file}: the header's tensors end at byte ${at}, the file at ${fileSize}. `
       + (at > fileSize ? 'Is it cut short?' : 'Bytes at its end belong to no tensor.'));
   }
-  return { entries: new Map(entries.map((entry) => [entry.name, entry])), metadata: metadata as Record<string, string> };
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return { entries: byName, metadata: metadata as Record<string, string> };
 }
 
 /** The first key that an object of a valid JSON text has twice, which `JSON.parse` would not tell. */
@@ -180,11 +188,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function entryOf(name: string, value: unknown, dataStart: number, broken: (what: string) => UserError): SafetensorsEntry {
+function entryOf(name: string, value: unknown, dataStart: number, broken: (what: string) => UserError):
+  SafetensorsEntry {
   if (!isRecord(value)) throw broken(`must describe '${name}' by an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(bytesOf, dtype)) throw broken(`gives '${name}' the unknown dtype ${JSON.stringify(dtype)}`);
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw broken(`gives '${name}' the shape ${JSON.stringify(shape)}; it must be a list of sizes`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(bytesOf, dtype)) {
+    throw broken(`gives '${name}' the unknown dtype ${JSON.stringify(dtype)}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount)) {
+    throw broken(`gives '${name}' the shape ${JSON.stringify(shape)}; it must be a list of sizes`);
+  }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0]! > offsets[1]!) {
     throw broken(`gives '${name}' the data_offsets ${JSON.stringify(offsets)}; they must be [begin, end]`);
   }
@@ -258,9 +271,8 @@ export async function writeSafetensors(file: string, sources: readonly Safetenso
         throw new Error(`writeSafetensors: ${name} is [${shape.join(', ')}], but has ${found.length} values`);
       }
       const { buffer, byteOffset, byteLength } = encoders[dtype](found);
-      for (let at = 0; at < byteLength; at += chunkBytes) {
-        await handle.appendFile(new Uint8Array(buffer as ArrayBuffer, byteOffset + at, Math.min(chunkBytes, byteLength - at)));
-      }
+      const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+      for (let at = 0; at < byteLength; at += chunkBytes) await handle.appendFile(bytes.subarray(at, at + chunkBytes));
     }
     await handle.sync();
   });

@@ -205,40 +205,51 @@ class ContextCounts {
   }
 }
 
+/** A model of fewer tokens of context: fitted to all layouts, and to those that do not choose strengths. */
+interface Shorter {
+  readonly fitted: LayoutModel;
+  readonly trial: LayoutModel;
+}
+
 /** `shorter` with one more token of context: its strengths, one for each part, predict the layouts left out best. */
-function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: LayoutModel): LayoutModel {
+function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Shorter): Shorter {
   const [counted, choosing] = splitForChoice(layouts);
   const trial = new ContextCounts(length, counted);
-  const strengthOf = [0, 1, 2].map((part) => bestStrength((strength) => {
-    let nats = 0;
-    for (const { choices, weight } of choosing) {
-      for (let position = part; position < choices.length; position += 3) {
-        nats -= weight * Math.log(trial.probability(choices, position, shorter.probability(choices, position), strength));
-      }
-    }
-    return nats;
-  }));
-  const counts = new ContextCounts(length, layouts);
-  return {
+  const strengthOf = [0, 1, 2].map((part) => {
+    const cases = choosing.flatMap(({ choices, weight }) => range(part, choices.length, 3).map((position) =>
+      ({ choices, weight, position, given: shorter.trial.probability(choices, position) })));
+    return bestStrength((strength) => cases.reduce((nats, { choices, weight, position, given }) =>
+      nats - weight * Math.log(trial.probability(choices, position, given, strength)), 0));
+  });
+  const extended = (counts: ContextCounts, fewer: LayoutModel): LayoutModel => ({
     name: `${length + 1}-gram`,
     about: `the last ${length} tokens, backing off to fewer and to the unigram`,
     probability: (choices, position) =>
-      counts.probability(choices, position, shorter.probability(choices, position), strengthOf[partOf(position)]!),
-  };
+      counts.probability(choices, position, fewer.probability(choices, position), strengthOf[partOf(position)]!),
+  });
+  return { fitted: extended(new ContextCounts(length, layouts), shorter.fitted), trial: extended(trial, shorter.trial) };
+}
+
+/** start, start + step, ... below end */
+function range(start: number, end: number, step: number): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((end - start) / step)) }, (_, i) => start + i * step);
 }
 
 /**
  * Token n-grams up to `order`, from 2 on: the distribution after the last n - 1 tokens, backing off to ever fewer of
  * them and at last to the unigram model.
  */
-export function ngramModels(order: number, layouts: readonly WeighedLayout[], unigram: LayoutModel): LayoutModel[] {
-  const models: LayoutModel[] = [];
-  for (let length = 1; length < order; length++) models.push(lengthen(length, layouts, models.at(-1) ?? unigram));
-  return models;
+export function ngramModels(vocabulary: LayoutVocabulary, order: number, layouts: readonly WeighedLayout[],
+  unigram: LayoutModel): LayoutModel[] {
+  let model: Shorter = { fitted: unigram, trial: unigramModel(vocabulary, splitForChoice(layouts)[0]) };
+  return range(1, order, 1).map((length) => {
+    model = lengthen(length, layouts, model);
+    return model.fitted;
+  });
 }
 
 /** All of them, fitted to the same layouts. */
 export function layoutBaselines(vocabulary: LayoutVocabulary, layouts: readonly WeighedLayout[]): LayoutModel[] {
   const unigram = unigramModel(vocabulary, layouts);
-  return [uniformModel(vocabulary), unigram, ...ngramModels(4, layouts, unigram)];
+  return [uniformModel(vocabulary), unigram, ...ngramModels(vocabulary, 4, layouts, unigram)];
 }

@@ -35,8 +35,8 @@ export async function streamCheckpoint(file: string, header: object, arrays: rea
   wrote: (arrays: number) => void = () => undefined): Promise<void> {
   const bytes = arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * (half ? 2 : 4), 0);
   if (bytes > mostBytes) {
-    throw new UserError(`${file}: its ${(bytes / 2 ** 30).toFixed(2)} GiB could not be loaded again: a checkpoint is less than `
-      + `2 GiB. ${half ? 'There is no smaller precision.' : 'Use --precision f16.'}`);
+    throw new UserError(`${file}: its ${(bytes / 2 ** 30).toFixed(2)} GiB could not be loaded again: a checkpoint is `
+      + `less than 2 GiB. ${half ? 'There is no smaller precision.' : 'Use --precision f16.'}`);
   }
   await streamAtomic(file, async (handle) => {
     const hash = createHash('sha256');
@@ -46,9 +46,9 @@ export async function streamCheckpoint(file: string, header: object, arrays: rea
     };
     await handle.appendFile(Buffer.from('DIVECKPT'));
     await handle.appendFile(new Uint8Array(32));
-    for (const part of [mapOfTwo, packr.pack('header'), packr.pack(header), packr.pack('arrays'), withLength(0xdd, arrays.length)]) {
-      await put(part);
-    }
+    await put(mapOfTwo);
+    for (const value of ['header', header, 'arrays']) await put(packr.pack(value));
+    await put(withLength(0xdd, arrays.length));
     for (const [i, array] of arrays.entries()) {
       const values = bytesOfValues(array.name, await array.read(), half);
       const { name, shape } = array;

@@ -61,15 +61,19 @@ export interface DitDescription {
   readonly latentScale: number;
 }
 
-const keep = (part: KeptArray['part'], { name, shape }: Pick<ParamSpec, 'name' | 'shape'>, keys: readonly string[] = [name]): KeptArray =>
+const keep = (part: KeptArray['part'], { name, shape }: ParamSpec, keys: readonly string[] = [name]): KeptArray =>
   ({ part, name, shape, keys, publishedShape: shape, optional: false });
 
 const firstStagePrefix = 'first_stage_model.';
 
-const lossNetworks: IgnoreRule = { rule: 'discriminator and perceptual loss', matches: /^(first_stage_model\.)?loss\./ };
+const lossNetworks: IgnoreRule = {
+  rule: 'discriminator and perceptual loss', matches: /^(first_stage_model\.)?loss\./,
+};
 const averages: IgnoreRule = { rule: 'averages (--ema takes them)', matches: /^model_ema\./ };
 const averageState: IgnoreRule = { rule: 'state of the averages', matches: /^model_ema\.(decay|num_updates)$/ };
-const rawWeights: IgnoreRule = { rule: 'weights that --ema replaces by their averages', matches: /^model\.diffusion_model\./ };
+const rawWeights: IgnoreRule = {
+  rule: 'weights that --ema replaces by their averages', matches: /^model\.diffusion_model\./,
+};
 const otherParts: IgnoreRule = { rule: 'other parts of a latent diffusion model', matches: /^(?!first_stage_model\.)/ };
 const scheduleBuffers: IgnoreRule = {
   rule: 'buffers that follow from betas',
@@ -77,7 +81,8 @@ const scheduleBuffers: IgnoreRule = {
 };
 
 /** A first stage on its own, or in `frozen` beside what it came with; `prefix` is what all its keys begin with. */
-function firstStageArrays(part: 'weights' | 'frozen', config: AutoencoderConfig, size: number, naming: Naming, prefix: string): KeptArray[] {
+function firstStageArrays(part: 'weights' | 'frozen', config: AutoencoderConfig, size: number, naming: Naming,
+  prefix: string): KeptArray[] {
   if (config.kind === 'identity') return [];
   return firstStageSpecs(config, size).map((spec) => {
     if (naming === 'ldm') return keep(part, spec, [`${prefix}${spec.name}`]);
@@ -104,10 +109,12 @@ export function firstStageLayout(config: AutoencoderConfig, size: number, keys: 
 }
 
 /** A first stage to be written on its own; `part` is where the run keeps it. */
-export const firstStageExport = (part: 'weights' | 'frozen', config: AutoencoderConfig, size: number, naming: Naming): PublishedLayout =>
-  ({ kept: firstStageArrays(part, config, size, naming, ''), fixed: [], ignored: [] });
+export function firstStageExport(part: 'weights' | 'frozen', config: AutoencoderConfig, size: number, naming: Naming):
+  PublishedLayout {
+  return { kept: firstStageArrays(part, config, size, naming, ''), fixed: [], ignored: [] };
+}
 
-/** LDM's layout2img: U-Net, layout encoder with the head it leaves idle, and first stage; `ema` takes the U-Net's averages. */
+/** LDM's layout2img: U-Net (by `ema` its averages), layout encoder with the head it leaves idle, and first stage. */
 export function generatorLayout(description: GeneratorDescription, ema = false): PublishedLayout {
   const { model, autoencoder, image, latentScale } = description;
   const { length } = layoutVocabulary(description.vocabulary);
@@ -118,10 +125,13 @@ export function generatorLayout(description: GeneratorDescription, ema = false):
   return {
     kept: [...own, ...head.map((spec) => ({ ...keep('unused', spec), optional: true })),
       ...firstStageArrays('frozen', autoencoder, image.size, 'ldm', firstStagePrefix)],
-    fixed: [
-      { key: 'betas', shape: [beta.length], values: () => beta, advice: 'It was trained with another noise schedule', exported: true },
-      { key: 'scale_factor', shape: [], values: () => [latentScale], advice: 'Give it as --latent-scale', exported: latentScale !== 1 },
-    ],
+    fixed: [{
+      key: 'betas', shape: [beta.length], values: () => beta, exported: true,
+      advice: 'It was trained with another noise schedule',
+    }, {
+      key: 'scale_factor', shape: [], values: () => [latentScale], exported: latentScale !== 1,
+      advice: 'Give it as --latent-scale',
+    }],
     ignored: [...(ema ? [averageState, rawWeights] : [averages]), lossNetworks, scheduleBuffers],
   };
 }

@@ -8,7 +8,8 @@ export const averageName = (name: string): string => `model_ema.${name.replace(/
 
 /** The parts of an attention block: LDM's name, that of diffusers, and that of its versions before 0.15. */
 const attentionParts: Readonly<Record<string, readonly string[]>> = {
-  norm: ['group_norm'], q: ['to_q', 'query'], k: ['to_k', 'key'], v: ['to_v', 'value'], proj_out: ['to_out.0', 'proj_attn'],
+  norm: ['group_norm'], q: ['to_q', 'query'], k: ['to_k', 'key'], v: ['to_v', 'value'],
+  proj_out: ['to_out.0', 'proj_attn'],
 };
 
 export interface DiffusersNames {

@@ -1,4 +1,4 @@
-/** Every tensor of published files accounted for: taken, checked, left out by a rule, missing, unexpected or misshapen. */
+/** Every tensor of published files accounted for: taken, checked, left out by a rule, missing, unexpected or wrong. */
 import { UserError } from '../engine/errors.ts';
 import { SafetensorsFile, type SafetensorsEntry } from '../engine/safetensors.ts';
 import { sizeOf } from '../engine/tensor.ts';
@@ -6,7 +6,11 @@ import { fits, type FixedArray, type KeptArray, type PublishedLayout } from './c
 
 /** Several files read as one: published models come in parts. */
 export class PublishedFiles {
-  private constructor(private readonly holders: ReadonlyMap<string, SafetensorsFile>, private readonly files: readonly SafetensorsFile[]) {}
+  private constructor(
+    /** The file of each tensor. */
+    private readonly holders: ReadonlyMap<string, SafetensorsFile>,
+    private readonly files: readonly SafetensorsFile[],
+  ) {}
 
   /** @throws UserError where a file cannot be read or two hold the same tensor. */
   static async open(paths: readonly string[]): Promise<PublishedFiles> {
@@ -109,7 +113,8 @@ async function faultOf(files: PublishedFiles, { key, shape, values, advice }: Fi
   for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));
   const at = found.findIndex((value, i) => !(Math.abs(value - expected[i]!) <= tolerance * largest));
   if (at < 0) return null;
-  return `${key}${shape.length > 0 ? `[${at}]` : ''} is ${found[at]}, not ${Number(expected[at]!.toPrecision(6))}. ${advice}`;
+  const place = shape.length > 0 ? `[${at}]` : '';
+  return `${key}${place} is ${found[at]}, not ${Number(expected[at]!.toPrecision(6))}. ${advice}`;
 }
 
 /** Lines for people: counts of all kinds, and the names where something is wrong. */
@@ -121,7 +126,8 @@ export function describePlan({ taken, checked, ignored, missing, unexpected, wro
     const values = own.reduce((sum, { kept }) => sum + sizeOf(kept.shape), 0);
     return `${own.length} ${part} (${values.toLocaleString('en')} values)`;
   };
-  const parts = (['weights', 'frozen', 'unused'] as const).filter((part) => taken.some(({ kept }) => kept.part === part));
+  const parts = (['weights', 'frozen', 'unused'] as const)
+    .filter((part) => taken.some(({ kept }) => kept.part === part));
   return [
     `used: ${taken.length}${taken.length > 0 ? `: ${parts.map(inPart).join(', ')}` : ''}`,
     ...(checked.length > 0 ? [`checked: ${checked.length}: ${some(checked)}`] : []),
@@ -133,10 +139,12 @@ export function describePlan({ taken, checked, ignored, missing, unexpected, wro
 }
 
 /** Throws a UserError where the plan would make no whole model; `where` names what is imported. */
-export function expectComplete({ missing, unexpected, wrong }: ImportPlan, where: string, skipUnexpected: boolean): void {
+export function expectComplete(plan: ImportPlan, where: string, skipUnexpected: boolean): void {
+  const { missing, unexpected, wrong } = plan;
   const refused = skipUnexpected ? [] : unexpected;
   if (missing.length + wrong.length + refused.length === 0) return;
-  const advice = missing.length + wrong.length > 0 ? 'Is it of another preset?' : 'Import without them by --skip-unexpected';
-  throw new UserError(`${where}: ${missing.length} keys are missing, ${wrong.length} are wrong, ${unexpected.length} are `
-    + `unexpected; first: ${wrong[0] ?? missing[0] ?? unexpected[0]}. ${advice}`);
+  const advice = missing.length + wrong.length > 0 ? 'Is it of another preset?'
+    : 'Import without them by --skip-unexpected';
+  throw new UserError(`${where}: ${missing.length} keys are missing, ${wrong.length} are wrong, ${unexpected.length} `
+    + `are unexpected; first: ${wrong[0] ?? missing[0] ?? unexpected[0]}. ${advice}`);
 }

@@ -43,10 +43,11 @@ export function expectEmpty(dir: string): void {
 }
 
 /**
- * Writes the folder of a run that holds what the plan takes, as its `best`; what nothing uses lies in a file of its own.
- * The folder is made under another name and gets its own when all is there. Returns the path of the checkpoint.
+ * Writes the folder of a run that holds what the plan takes, as its `best`; what nothing uses lies in a file of its
+ * own. The folder is made under another name and gets its own when all is there. Returns the path of the checkpoint.
  */
-export async function importRun(dir: string, files: PublishedFiles, plan: ImportPlan, options: ImportOptions): Promise<string> {
+export async function importRun(dir: string, files: PublishedFiles, plan: ImportPlan, options: ImportOptions):
+  Promise<string> {
   expectEmpty(dir);
   const made = join(dirname(resolve(dir)), `.${basename(resolve(dir))}.${process.pid}.tmp`);
   try {
@@ -63,8 +64,9 @@ async function writeRun(dir: string, files: PublishedFiles, plan: ImportPlan, op
   const { kind, config, half, extra = [], wrote } = options;
   const read = ({ kept, key }: TakenArray): StreamedArray =>
     ({ name: `${kept.part}/${kept.name}`, shape: kept.shape, read: () => files.read(key) });
-  const used = [...plan.taken.filter(({ kept }) => kept.part !== 'unused').map(read),
-    ...[...extra].map(([name, { shape, data }]) => ({ name: `frozen/${name}`, shape, read: () => data as Float32Array }))];
+  const added = [...extra].map(([name, { shape, data }]): StreamedArray =>
+    ({ name: `frozen/${name}`, shape, read: () => data as Float32Array }));
+  const used = [...plan.taken.filter(({ kept }) => kept.part !== 'unused').map(read), ...added];
   const unused = plan.taken.filter(({ kept }) => kept.part === 'unused');
   await streamCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, used, half, wrote);
   if (unused.length > 0) {
@@ -83,13 +85,15 @@ export function kindOfRun(dir: string): ConvertedKind {
     throw new UserError(`${dir}: is not the folder of a run (config.json: ${(error as Error).message})`);
   }
   if (kind !== 'autoencoder' && kind !== 'generator' && kind !== 'dit') {
-    throw new UserError(`${dir}: holds a run of kind ${JSON.stringify(kind)}; autoencoder, generator and dit can be exported`);
+    throw new UserError(`${dir}: holds a run of kind ${JSON.stringify(kind)}; autoencoder, generator and dit can be `
+      + 'exported');
   }
   return kind;
 }
 
 // The kind is only compared with the one in the checkpoint.
-export const loadConverted = <Config>(dir: string, kind: ConvertedKind): LoadedRun<Config> => loadRun<Config>(dir, kind as RunKind);
+export const loadConverted = <Config>(dir: string, kind: ConvertedKind): LoadedRun<Config> =>
+  loadRun<Config>(dir, kind as RunKind);
 
 export interface ExportResult {
   readonly written: readonly string[];
@@ -98,7 +102,8 @@ export interface ExportResult {
 }
 
 /** Writes the arrays of a run under their published names; arrays are taken from the run's weights one by one. */
-export async function exportRun(file: string, run: LoadedRun<unknown>, layout: PublishedLayout, dtype: WrittenDType): Promise<ExportResult> {
+export async function exportRun(file: string, run: LoadedRun<unknown>, layout: PublishedLayout, dtype: WrittenDType):
+  Promise<ExportResult> {
   const unused = existsSync(unusedFile(run.dir)) ? await SafetensorsFile.open(unusedFile(run.dir)) : null;
   try {
     const absent: string[] = [];
@@ -120,7 +125,8 @@ export async function exportRun(file: string, run: LoadedRun<unknown>, layout: P
 }
 
 /** How to get at an array of a run; null where it is optional and not there. */
-function valuesOf(kept: KeptArray, run: LoadedRun<unknown>, unused: SafetensorsFile | null): SafetensorsSource['values'] | null {
+function valuesOf(kept: KeptArray, run: LoadedRun<unknown>, unused: SafetensorsFile | null):
+  SafetensorsSource['values'] | null {
   const { part, name, shape } = kept;
   const parts: Record<'weights' | 'frozen', Weights> = { weights: run.weights, frozen: run.frozen };
   if (part === 'unused') return unused?.entries.has(name) ? () => unused.readFloats(name) : null;

@@ -10,7 +10,8 @@ import { expectEmpty, exportRun, importRun, kindOfRun, loadConverted } from '../
 import type { GeneratorDescription } from '../pipeline/generator.ts';
 import type { LoadedRun } from '../pipeline/run.ts';
 import type { AutoencoderRun } from '../train/autoencoder.ts';
-import { Progress, command, interruptSignal, oneOf, positiveInteger, real, required, runCommand, writeJson } from './cli.ts';
+import { Progress, command, interruptSignal, oneOf, positiveInteger, real, required, runCommand, writeJson }
+  from './cli.ts';
 import { importTarget, presetNames, type ImportTarget, type PresetOptions } from './convertPresets.ts';
 
 interface ImportOptions extends PresetOptions {
@@ -32,7 +33,9 @@ interface ExportOptions {
 }
 
 function importLayout(target: ImportTarget, keys: readonly string[], ema: boolean): PublishedLayout {
-  if (ema && target.kind !== 'generator') throw new UserError('--ema: only a latent diffusion model holds averages beside its weights');
+  if (ema && target.kind !== 'generator') {
+    throw new UserError('--ema: only a latent diffusion model holds averages beside its weights');
+  }
   if (target.kind === 'generator') return generatorLayout(target.config, ema);
   if (target.kind === 'dit') return ditLayout(target.config, keys);
   return firstStageLayout(target.config.model, target.config.data.size, keys);
@@ -83,10 +86,12 @@ function exportLayouts(run: LoadedRun<unknown>, kind: ImportTarget['kind'], form
     const { model, data } = run.header.config as AutoencoderRun;
     return { own: firstStageExport('weights', model, data.size, format), firstStage: null };
   }
-  const { autoencoder, image } = run.header.config as GeneratorDescription | DitDescription;
+  const { config } = run.header;
+  const { autoencoder, image } = config as GeneratorDescription | DitDescription;
   const hasFirstStage = autoencoder.kind !== 'identity' && (kind === 'generator' || run.frozen.size > 0);
   return {
-    own: kind === 'generator' ? generatorLayout(run.header.config as GeneratorDescription) : ditLayout(run.header.config as DitDescription, []),
+    own: kind === 'generator' ? generatorLayout(config as GeneratorDescription)
+      : ditLayout(config as DitDescription, []),
     firstStage: hasFirstStage ? firstStageExport('frozen', autoencoder, image.size, format) : null,
   };
 }
@@ -97,7 +102,9 @@ async function exportWeights(options: ExportOptions): Promise<void> {
   const run = loadConverted<unknown>(dir, kind);
   const { own, firstStage } = exportLayouts(run, kind, options.format);
   const dtype = options.precision.toUpperCase() as WrittenDType;
-  if (options.firstStage !== undefined && !firstStage) throw new UserError(`${dir}: --first-stage: came with no first stage`);
+  if (options.firstStage !== undefined && !firstStage) {
+    throw new UserError(`--first-stage: the run ${dir} came with no first stage`);
+  }
   const written: Record<string, readonly string[]> = {};
   const write = async (file: string, layout: PublishedLayout): Promise<void> => {
     const { written: keys, absent } = await exportRun(file, run, layout, dtype);
@@ -110,12 +117,14 @@ async function exportWeights(options: ExportOptions): Promise<void> {
   writeJson(options.json, { run: run.file, written });
 }
 
-const root = command('convert', 'Published weights to the folder of a run, and back.',
-  'npm run convert -- import model.safetensors --preset layout2img-256 --classes 80 --out runs/layout2img');
+const importExample = 'npm run convert -- import model.safetensors --preset layout2img-256 --classes 80 --out runs/ldm';
+const exportExample = 'npm run convert -- export --run runs/autoencoder --format diffusers --out vae.safetensors';
+
+const root = command('convert', 'Published weights to the folder of a run, and back.', importExample);
 
 root.command('import').helpOption('-h, --help', 'show this help')
-  .description('Makes a run of published weights (LDM, diffusers, DiT). Every tensor is accounted for; nothing is written where '
-    + 'one is missing or of another shape.')
+  .description('Makes a run of published weights (LDM, diffusers, DiT). Every tensor is accounted for; nothing is '
+    + 'written where one is missing or of another shape.')
   .argument('<files...>', 'safetensors files, read as one')
   .option(`--preset <name>`, `${presetNames.join(', ')} (required)`, oneOf(...presetNames))
   .option('--out <dir>', 'folder of the run to be made (required)')
@@ -126,7 +135,7 @@ root.command('import').helpOption('-h, --help', 'show this help')
   .option('--latent-scale <number>', 'factor on latents (default: 1; DiT 0.18215)', real)
   .option('--skip-unexpected', 'import although the files hold tensors that no rule knows', false)
   .option('--json <file>', 'also write the account of all tensors to this file')
-  .addHelpText('after', '\nExample:\n  npm run convert -- import model.safetensors --preset layout2img-256 --classes 80 --out runs/layout2img')
+  .addHelpText('after', `\nExample:\n  ${importExample}`)
   .action(importWeights);
 
 root.command('export').helpOption('-h, --help', 'show this help')
@@ -137,7 +146,7 @@ root.command('export').helpOption('-h, --help', 'show this help')
   .option('--format <ldm|diffusers>', 'names of a first stage on its own', oneOf('ldm', 'diffusers'), 'ldm')
   .option('--precision <f32|f16|bf16>', 'of the file', oneOf('f32', 'f16', 'bf16'), 'f32')
   .option('--json <file>', 'also write the names to this file')
-  .addHelpText('after', '\nExample:\n  npm run convert -- export --run runs/autoencoder --format diffusers --out vae.safetensors')
+  .addHelpText('after', `\nExample:\n  ${exportExample}`)
   .action(exportWeights);
 
 for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });

@@ -42,7 +42,7 @@ export type ImportTarget =
   | { readonly kind: 'dit'; readonly config: DitDescription }
   | { readonly kind: 'generator'; readonly config: GeneratorRun; readonly extra: readonly [string, NamedArray][] };
 
-function ditTarget(model: DitConfig, autoencoder: AutoencoderConfig, { latentScale = ditLatentScale }: PresetOptions): ImportTarget {
+function ditTarget(model: DitConfig, autoencoder: AutoencoderConfig, latentScale = ditLatentScale): ImportTarget {
   const size = model.latentSize * downsampling(autoencoder);
   return { kind: 'dit', config: { model, autoencoder, image: { size }, latentScale } };
 }
@@ -52,7 +52,7 @@ export async function importTarget(name: string, options: PresetOptions): Promis
   if (Object.hasOwn(firstStages, name)) return { kind: 'autoencoder', config: firstStages[name]! };
   if (Object.hasOwn(generators, name)) return generatorTarget(name, options);
   const model: DitConfig = ditPresets[name as keyof typeof ditPresets];
-  return ditTarget(model, autoencoderPresets[name === 'dit-micro' ? 'micro' : 'kl-f8'], options);
+  return ditTarget(model, autoencoderPresets[name === 'dit-micro' ? 'micro' : 'kl-f8'], options.latentScale);
 }
 
 /**
@@ -63,17 +63,21 @@ async function generatorTarget(name: string, options: PresetOptions): Promise<Im
   const { training, firstStage } = generators[name]!;
   const { minArea } = training.data;
   if ((options.annotations === undefined) === (options.classes === undefined)) {
-    throw new UserError(`${name}: the weights do not name their classes; give --annotations FILE or --classes N, one of both`);
+    throw new UserError(`${name}: the weights do not name their classes; give --annotations FILE or --classes N, one `
+      + 'of both');
   }
   const data = options.annotations === undefined ? null
     : await readAnnotations(options.annotations, { minArea, maxObjects: training.vocabulary.maxObjects });
-  const categories = data?.categories ?? Array.from({ length: options.classes! }, (_, i) => ({ id: i, name: `class ${i}` }));
+  const categories = data?.categories
+    ?? Array.from({ length: options.classes! }, (_, i) => ({ id: i, name: `class ${i}` }));
   const description = { ...training.vocabulary, classCount: categories.length };
   const vocabulary = layoutVocabulary(description);
-  const frequencies = data ? trainingFrequencies(vocabulary, data.images, training.seed) : slotFrequencies(vocabulary, []);
+  const frequencies = data ? trainingFrequencies(vocabulary, data.images, training.seed)
+    : slotFrequencies(vocabulary, []);
   const { size } = firstStage.data;
   const config: GeneratorRun = {
-    ...training, vocabulary: description, categories, autoencoder: firstStage.model, image: { size }, latentScale: options.latentScale ?? 1,
+    ...training, vocabulary: description, categories, autoencoder: firstStage.model, image: { size },
+    latentScale: options.latentScale ?? 1,
   };
   return { kind: 'generator', config, extra: frequencyArrays(vocabulary, frequencies) };
 }

@@ -49,6 +49,7 @@ export function addLikelihood(root: Command): void {
 
 async function measurePrior(options: LikelihoodOptions): Promise<void> {
   const [dir, file] = [required(options.prior, '--prior'), required(options.annotations, '--annotations')];
+  if (options.samples < 0) throw new UserError(`--samples: must be 0 or more, found ${options.samples}`);
   const prior = openPrior(dir);
   const read = (path: string): Promise<AnnotatedDataset> => readAnnotations(path, {
     minArea: prior.description.data.minArea, maxObjects: prior.vocabulary.maxObjects, categories: prior.description.categories,

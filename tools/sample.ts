@@ -91,8 +91,10 @@ async function partialLayouts(file: string, { vocabulary, description: { categor
 
 async function sampleLayouts(options: LayoutOptions): Promise<void> {
   const [dir, out] = [required(options.prior, '--prior'), required(options.out, '--out')];
-  const device = await openDevice(options);
+  if (!(options.temperature > 0)) throw new UserError(`--temperature: must be above 0, found ${options.temperature}`);
+  if (!(options.topP > 0 && options.topP <= 1)) throw new UserError(`--top-p: must be above 0 and at most 1, found ${options.topP}`);
   const prior = openPrior(dir);
+  const device = await openDevice(options);
   const { categories } = prior.description;
   const given = options.complete === undefined ? null : await partialLayouts(options.complete, prior);
   const progress = new Progress('token', options.count * 3 * prior.vocabulary.maxObjects);

@@ -158,42 +158,51 @@ function groupSteps(nodes: readonly Node[], roots: readonly Node[], maxBindings:
     }
   }
   const groupOf = new Map<Node, Step>();
-  const steps: Step[] = [];
+  const steps = new Set<Step>();
   const rootSet = new Set(roots);
   for (const node of nodes) {
     if (node.op.kind === 'leaf') continue;
-    const group = node.op.kind === 'pointwise' ? bestGroup(node, groupOf, users, rootSet, maxBindings) : undefined;
+    const joined = node.op.kind === 'pointwise' ? joinableGroups(node, groupOf, users, rootSet, maxBindings) : [];
+    const [group, ...others] = joined;
     if (group) {
+      // Groups that the node brings together become one.
+      for (const other of others) {
+        group.nodes.push(...other.nodes.splice(0));
+        steps.delete(other);
+      }
+      group.nodes.sort((a, b) => a.position - b.position);
       group.nodes.push(node);
-      groupOf.set(node, group);
+      for (const member of group.nodes) groupOf.set(member, group);
     } else {
       const step = { nodes: [node] };
-      steps.push(step);
+      steps.add(step);
       if (node.op.kind === 'pointwise') groupOf.set(node, step);
     }
   }
-  return steps.sort((a, b) => a.nodes.at(-1)!.position - b.nodes.at(-1)!.position);
+  return [...steps].sort((a, b) => a.nodes.at(-1)!.position - b.nodes.at(-1)!.position);
 }
 
-function bestGroup(node: Node, groupOf: Map<Node, Step>, users: Map<Node, Node[]>, roots: Set<Node>,
-  maxBindings: number): Step | undefined {
+/** Groups of the node's inputs that it may join, together, the latest first. */
+function joinableGroups(node: Node, groupOf: Map<Node, Step>, users: Map<Node, Node[]>, roots: Set<Node>,
+  maxBindings: number): Step[] {
+  const whole = ({ node: source, layout }: Read): boolean =>
+    sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout);
   const candidates = new Set<Step>();
-  for (const { node: source, layout } of node.reads) {
-    const group = groupOf.get(source);
-    if (group && sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout)) candidates.add(group);
+  for (const read of node.reads) {
+    const group = groupOf.get(read.node);
+    if (group && whole(read)) candidates.add(group);
   }
-  let best: Step | undefined;
-  for (const group of candidates) {
-    const members = new Set([...group.nodes, node]);
+  const latestFirst = [...candidates].sort((a, b) => b.nodes.at(-1)!.position - a.nodes.at(-1)!.position);
+  const joined: Step[] = [];
+  for (const group of latestFirst) {
+    const members = new Set([...joined.flatMap(({ nodes }) => nodes), ...group.nodes, node]);
     const runsLater = group.nodes.every((member) =>
       (users.get(member) ?? []).every((user) => members.has(user) || user.position > node.position));
     // Other views of a member need its memory before this kernel ends.
-    const readsWhole = node.reads.every(({ node: source, layout }) =>
-      !members.has(source) || (sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout)));
-    if (!runsLater || !readsWhole || bindings(members, users, roots) > maxBindings) continue;
-    if (!best || group.nodes.at(-1)!.position > best.nodes.at(-1)!.position) best = group;
+    const readsWhole = node.reads.every((read) => !members.has(read.node) || whole(read));
+    if (runsLater && readsWhole && bindings(members, users, roots) <= maxBindings) joined.push(group);
   }
-  return best;
+  return joined;
 }
 
 /** Storage buffers that a group would bind: what it reads from outside and what others read from it. */

@@ -47,14 +47,15 @@ export function dit(p: Scope, x: Tensor, t: Tensor, embedding: Tensor, config: D
     h = ditBlock(p.at(`blocks.${block}`), h, condition, config.heads);
   }
   const final = p.at('final_layer');
-  const [shift, scale] = modulation(final, condition, 2) as [Tensor, Tensor];
+  const [shift, scale] = modulation(final, condition, 2);
   const channels = learnVariance ? 2 * C : C;
   h = dense(final.at('linear'), modulated(h, shift, scale), patch * patch * channels, zeros);
   return pixelsOfPatches(h, channels, side, patch);
 }
 
 /** The part of `dit`'s result that predicts the noise (or what the diffusion config says): [B, C, S, S]. */
-export const ditPrediction = (result: Tensor, { latentChannels }: DitConfig): Tensor => slice(result, 1, 0, latentChannels);
+export const ditPrediction = (result: Tensor, { latentChannels }: DitConfig): Tensor =>
+  slice(result, 1, 0, latentChannels);
 
 /** t i32 [B] -> [B, D]. */
 function embedTimestep(p: Scope, t: Tensor, { width, diffusion }: DitConfig): Tensor {
@@ -67,7 +68,8 @@ function embedPatches(p: Scope, x: Tensor, { patch, width }: DitConfig): Tensor 
   const [B, C, S] = x.shape as [number, number, number, number];
   const side = S / patch;
   const inputs = C * patch * patch;
-  const patches = reshape(transpose(reshape(x, [B, C, side, patch, side, patch]), [0, 2, 4, 1, 3, 5]), [B, side * side, inputs]);
+  const cut = transpose(reshape(x, [B, C, side, patch, side, patch]), [0, 2, 4, 1, 3, 5]);
+  const patches = reshape(cut, [B, side * side, inputs]);
   const weight = p.param('weight', [width, C, patch, patch], glorot(inputs, width));
   return linear(patches, reshape(weight, [width, inputs]), p.param('bias', [width], zeros));
 }

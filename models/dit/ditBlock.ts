@@ -1,5 +1,6 @@
 /** A transformer block that the condition modulates and gates [DiT, adaLN-zero]. */
-import { add, attention, geluTanh, layerNorm, linear as linearOp, mul, reshape, silu, slice } from '../../engine/ops/index.ts';
+import { add, attention, geluTanh, layerNorm, linear as linearOp, mul, reshape, silu, slice }
+  from '../../engine/ops/index.ts';
 import { zeros, type Init, type Scope } from '../../engine/params.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { width } from '../layers.ts';
@@ -13,11 +14,16 @@ export function dense(p: Scope, x: Tensor, out: number, init: Init = glorot(widt
   return linearOp(x, p.param('weight', [out, width(x)], init), p.param('bias', [out], zeros));
 }
 
+interface Modulation {
+  readonly 2: [Tensor, Tensor];
+  readonly 6: [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+}
+
 /** What the condition makes of a sequence: vectors [B, 1, D], `count` of them. */
-export function modulation(p: Scope, condition: Tensor, count: number): Tensor[] {
+export function modulation<Count extends 2 | 6>(p: Scope, condition: Tensor, count: Count): Modulation[Count] {
   const [B, D] = condition.shape as [number, number];
   const all = dense(p.at('adaLN_modulation.1'), silu(condition), count * D, zeros);
-  return Array.from({ length: count }, (_, i) => reshape(slice(all, 1, i * D, D), [B, 1, D]));
+  return Array.from({ length: count }, (_, i) => reshape(slice(all, 1, i * D, D), [B, 1, D])) as Modulation[Count];
 }
 
 /** LN(x) (1 + scale) + shift: x [B, L, D], the others [B, 1, D]. */
@@ -31,7 +37,7 @@ export function modulated(x: Tensor, shift: Tensor, scale: Tensor): Tensor {
  *   ->         [B, L, D]   x itself at the start of training
  */
 export function ditBlock(p: Scope, x: Tensor, condition: Tensor, heads: number): Tensor {
-  const [shift, scale, gate, shift2, scale2, gate2] = modulation(p, condition, 6) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [shift, scale, gate, shift2, scale2, gate2] = modulation(p, condition, 6);
   x = add(x, mul(gate, selfAttention(p.at('attn'), modulated(x, shift, scale), heads)));
   return add(x, mul(gate2, feedForward(p.at('mlp'), modulated(x, shift2, scale2))));
 }

@@ -2,9 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { interpret } from '../../engine/interpret.ts';
-import { inputTensor } from '../../engine/ops/index.ts';
+import { inputTensor, table } from '../../engine/ops/index.ts';
 import { ParamStore } from '../../engine/params.ts';
-import { table } from '../../engine/ops/index.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { layoutBaselines, ngramModels, unigramModel } from '../../evaluate/layoutBaselines.ts';
 import { layoutChoices, layoutNats, type LayoutModel, type WeighedLayout } from '../../evaluate/layoutModel.ts';
@@ -15,9 +14,9 @@ import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../.
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
 import { drawPriorLayouts } from '../../pipeline/layoutSampler.ts';
-import { embedForPrior, priorScores, priorSpecs, tokenTableName, type Prior, type PriorData } from '../../pipeline/prior.ts';
+import { embedForPrior, priorScores, priorSpecs, tokenTableName, type Prior, type PriorData, type PriorDescription }
+  from '../../pipeline/prior.ts';
 import type { LoadedRun } from '../../pipeline/run.ts';
-import type { PriorDescription } from '../../pipeline/prior.ts';
 import { testDevice } from '../support/gpu.ts';
 
 const vocabularyOf = (gridSide: number, classCount: number, maxObjects: number): LayoutVocabulary =>
@@ -103,7 +102,7 @@ test('n-grams know what follows, in the share that Witten and Bell give it', () 
   const vocabulary = vocabularyOf(4, 2, 1);
   const layouts = [0, 0, 0, 1].map((c) => ({ choices: Int32Array.of(c, c, 10), weight: 1 }));
   const unigram = unigramModel(vocabulary, layouts);
-  const [bigram] = ngramModels(2, layouts, unigram) as [LayoutModel];
+  const [bigram] = ngramModels(vocabulary, 2, layouts, unigram) as [LayoutModel];
   const choices = Int32Array.of(0, 0, 10);
   // Three of three after class 0, of one kind; so few layouts choose the smallest strength, 1/2.
   const expected = (3 + 0.5 * unigram.probability(choices, 1)) / 3.5;

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Candidate } from './row.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs-core');
@@ -22,7 +22,7 @@ export async function loadTfjs(): Promise<Tfjs> {
         contents: `import '@tensorflow/tfjs-core/dist/register_all_gradients';
           import '@tensorflow/tfjs-backend-webgpu';
           export * from '@tensorflow/tfjs-core';`,
-        resolveDir: process.cwd(),
+        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       },
       outfile, bundle: true, format: 'cjs', platform: 'node', mainFields: ['module', 'main'], logLevel: 'error',
     });

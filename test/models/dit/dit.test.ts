@@ -15,7 +15,8 @@ const { 'dit-micro': micro, 'dit-xl-2': xl2 } = ditPresets;
 function whole(p: Scope, B: number, config: DitConfig): Tensor {
   const { latentChannels: C, latentSize: S } = config;
   const labels = inputTensor('labels', [B], 'i32');
-  return dit(p, inputTensor('x', [B, C, S, S]), inputTensor('t', [B], 'i32'), classEmbedding(p, labels, config), config);
+  return dit(p, inputTensor('x', [B, C, S, S]), inputTensor('t', [B], 'i32'), classEmbedding(p, labels, config),
+    config);
 }
 
 test('the published XL/2 has its parameters, names, shapes and cost', () => {
@@ -58,7 +59,8 @@ test('positions tell the column first, sines before cosines', () => {
   const side = 3;
   const values = gridPositions(side, 8);
   // Token 5 lies in row 1, column 2.
-  const expected = [2, 1].flatMap((place) => [Math.sin(place), Math.sin(place / 100), Math.cos(place), Math.cos(place / 100)]);
+  const expected = [2, 1].flatMap((place) => [Math.sin(place), Math.sin(place / 100), Math.cos(place),
+    Math.cos(place / 100)]);
   expected.forEach((value, i) => assert.ok(Math.abs(values[5 * 8 + i]! - value) < 1e-6, `${i}`));
   assert.throws(() => gridPositions(2, 6), /multiple of 4, found 6/);
 });
@@ -102,7 +104,8 @@ test('an inversion step asks for no gradient of weights', () => {
 
 test('patches go where they came from, whichever way the tokens are numbered', () => {
   // A model that only copies: the patch embedding picks a pixel of its patch, the last layer puts it back.
-  const config: DitConfig = { ...micro, depth: 0, learnVariance: false, latentChannels: 1, width: 4, patch: 2, latentSize: 4 };
+  const config: DitConfig = { ...micro, depth: 0, learnVariance: false, latentChannels: 1, width: 4, patch: 2,
+    latentSize: 4 };
   const specs = declareParams((p) => whole(p, 1, config));
   const store = new ParamStore('copy', specs);
   store.initialise(1);
@@ -122,7 +125,8 @@ test('patches go where they came from, whichever way the tokens are numbered', (
   for (const [row, column] of [[0, 0], [0, 2], [2, 0], [2, 2]] as const) {
     const pixels = [0, 1, 4, 5].map((offset) => 4 * row + column + offset);
     const middle = pixels.reduce((sum, i) => sum + x[i]!, 0) / 4;
-    for (const i of pixels) assert.ok(Math.abs(found![i]! - (x[i]! - middle) / Math.sqrt(1.25)) < 2e-3, `pixel ${i}: ${found![i]}`);
+    for (const i of pixels) assert.ok(Math.abs(found![i]! - (x[i]! - middle) / Math.sqrt(1.25)) < 2e-3,
+      `pixel ${i}: ${found![i]}`);
   }
 });
 
