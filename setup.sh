@@ -46,14 +46,15 @@ fi
 
 apt-get update -qq
 if [ ${#target[@]} -gt 0 ] && ! apt-get indextargets --format '$(RELEASE)' | grep -qx "$backports"; then
-  # The same archive and key as the release itself has, whatever mirror this machine uses.
-  read -r site key < <(apt-get indextargets --format '$(SITE) $(SIGNED_BY) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
-    | awk -v release="$VERSION_CODENAME" '$(NF-1) == release && $NF == "main" { print $1, (NF == 4 ? $2 : ""); exit }') || true
+  # The same archive as the release itself comes from, whatever mirror this machine uses.
+  site=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' \
+    | awk -v release="$VERSION_CODENAME" '$1 == release && $2 == "main" { print $3; exit }')
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -n "${site:-}" ] || fail "no apt source for $VERSION_CODENAME was found to derive $backports from; add it, then run this again"
   say "adding $backports from this machine's own archive"
   {
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$site" "$backports"
-    [ -z "${key:-}" ] || printf 'Signed-By: %s\n' "$key"
+    [ ! -f "$keyring" ] || printf 'Signed-By: %s\n' "$keyring"
   } > "/etc/apt/sources.list.d/$backports.sources"
   apt-get update -qq
 fi

@@ -26,6 +26,8 @@ export interface Task extends TrainingState {
   readonly config: object;
   /** One optimiser step; has the scalar outputs `loss`, `gradNorm` and `lr`. */
   readonly program: Program;
+  /** The program of a step, where several take turns; `program` is one of them. */
+  programAt?(step: number): Program;
   /** Inputs of step `step`: a pure function of (seed, step), so that a resumed run sees the same. */
   batch(step: number): Promise<Record<string, TypedData>>;
   /** Loss on a fixed validation set, lower is better; empty where there is none. */
@@ -69,12 +71,13 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
   let logged = { step, time: performance.now() };
   try {
     while (step < loop.steps && !signal.aborted) {
-      task.program.run(await batches.next());
+      const program = task.programAt?.(step) ?? task.program;
+      program.run(await batches.next());
       await fence.wait();
       step++;
       const last = step === loop.steps;
       if (step % loop.logEvery === 0 || last || step === 1) {
-        const now = await readFigures(task.program, step);
+        const now = await readFigures(program, step);
         const ms = (performance.now() - logged.time) / (step - logged.step);
         logged = { step, time: performance.now() };
         Object.assign(figures, now, { ms });

@@ -3,13 +3,15 @@
  *
  *   npm run train:prior -- --annotations F --generator RUN --out RUN --preset tiny
  */
+import type { AnnotatedImage } from '../data/annotations.ts';
 import { batchIndices, itemStream } from '../data/batches.ts';
 import { compile } from '../engine/compile/compile.ts';
 import type { NamedArray } from '../engine/checkpoint.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { add, gather, inputTensor, mean, sum, table } from '../engine/ops/index.ts';
 import { StepCounter } from '../engine/optim.ts';
-import { ParamStore } from '../engine/params.ts';
+import { ParamStore, type Scope } from '../engine/params.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { layoutVocabulary, type LayoutVocabulary } from '../models/layoutTokens.ts';
@@ -21,7 +23,7 @@ import { orderedLayout, priorSpecs, priorTokenNats, tokenTableName, type PriorDa
 import type { SplitDataset } from './data.ts';
 import { trainingFrequencies } from './generator.ts';
 import type { LoopConfig, Task } from './loop.ts';
-import { compileStep, type OptimConfig } from './step.ts';
+import { compileSteps, type OptimConfig } from './step.ts';
 
 /** What is chosen before training. Sizes that follow from the generator are filled in by the command. */
 export interface PriorTraining {
@@ -29,7 +31,13 @@ export interface PriorTraining {
   readonly data: PriorData;
   /** Layouts shown uncertain, as inversion shows them; see `uncertainEmbeddings`. */
   readonly uncertainty: UncertaintyConfig;
+  /**
+   * Layouts a step. With `lengths`, of those with N slots; of shorter ones so many more that a step has about as many
+   * tokens.
+   */
   readonly batch: number;
+  /** Numbers of slots below N, ascending: shorter layouts are batched by themselves, unpadded. Default: none. */
+  readonly lengths?: readonly number[];
   readonly optim: OptimConfig;
   readonly loop: LoopConfig;
   readonly seed: number;
@@ -39,63 +47,98 @@ export type PriorRun = PriorTraining & PriorDescription;
 
 const validationBatch = 64;
 
-/** Targets of a batch of token sequences as inputs of a program. */
-function targetInputs(vocabulary: LayoutVocabulary, batch: number): SlotTargets<Tensor> {
+/** Targets of a batch of layouts as inputs of a program. */
+function targetInputs(slots: number, batch: number): SlotTargets<Tensor> {
   return {
-    classes: inputTensor('classes', [batch, vocabulary.maxObjects], 'i32'),
-    corners: inputTensor('corners', [batch, vocabulary.maxObjects, 2], 'i32'),
+    classes: inputTensor('classes', [batch, slots], 'i32'),
+    corners: inputTensor('corners', [batch, slots, 2], 'i32'),
   };
 }
 
 /** Nats of every token -> of every layout [B]. */
 const ofLayouts = ({ classes, corners }: SlotTargets<Tensor>): Tensor => add(sum(classes, [1]), sum(corners, [1, 2]));
 
+/** Layouts of up to `slots` - 1 objects, or up to N where it has all slots; `batch` of them make a step. */
+interface LengthGroup {
+  readonly slots: number;
+  readonly batch: number;
+  readonly layouts: readonly AnnotatedImage[];
+}
+
+/**
+ * Training layouts by length, so that short ones need not be padded to N slots: each group with about as many tokens a
+ * step, and in turn as often as all layouts are seen alike. A layout belongs to the first group with room for it and for
+ * the empty slot that ends it.
+ */
+function lengthGroups({ lengths = [], batch, model: { maxObjects: N } }: PriorTraining & { model: { maxObjects: number } },
+  layouts: readonly AnnotatedImage[]): LengthGroup[] {
+  const bounds = [...lengths.filter((slots) => slots < N), N];
+  return bounds.map((slots, k) => ({
+    slots,
+    batch: Math.round((batch * N) / slots),
+    layouts: layouts.filter(({ objects: { length } }) => (slots === N || length < slots) && (k === 0 || length >= bounds[k - 1]!)),
+  })).filter((group) => group.layouts.length > 0);
+}
+
+/** Group and batch of a step: a pure function of (seed, step). */
+function drawBatch(groups: readonly LengthGroup[], seed: number, step: number): { group: number; images: AnnotatedImage[] } {
+  if (groups.length === 1) {
+    const { layouts, batch } = groups[0]!;
+    return { group: 0, images: batchIndices(layouts.length, batch, step, seed).map((index) => layouts[index]!) };
+  }
+  const random = new RandomStream(seed, `batches/lengths/${step}`);
+  const group = random.pick(groups.map((_, i) => i), groups.map(({ layouts, batch }) => layouts.length / batch));
+  const { layouts, batch } = groups[group]!;
+  return { group, images: Array.from({ length: batch }, () => random.pick(layouts)) };
+}
+
+/** Inputs of a program that reads the first `slots` object slots of token sequences [L]. */
+function sequenceInputs(vocabulary: LayoutVocabulary, slots: number, tokens: readonly Int32Array[]): Record<string, Int32Array> {
+  const part = { ...vocabulary, maxObjects: slots, length: 3 * slots, encodeCrop: false };
+  const ids = Int32Array.from(tokens.flatMap((sequence) => [...sequence.subarray(0, 3 * slots)]));
+  return { ids, ...slotTargets(part, ids) };
+}
+
 export async function priorTask(device: Device, run: PriorRun, data: SplitDataset, tokenTable: NamedArray,
   sampleSheet: (store: ParamStore, file: string) => Promise<void>): Promise<Task> {
-  const { batch } = run;
   const vocabulary = layoutVocabulary(run.vocabulary);
-  const length = 3 * vocabulary.maxObjects;
   const specs = priorSpecs(run.model);
   const store = new ParamStore('prior', specs);
   store.initialise(run.seed);
   const counter = new StepCounter('prior', run.seed);
+  const groups = lengthGroups(run, data.training.images);
+  if (groups.length > 1 && run.uncertainty.share > 0) {
+    throw new UserError(`--lengths: groups of lengths go with --uncertainty.share 0, found ${run.uncertainty.share}`);
+  }
   const rows = table(tokenTable.data, tokenTable.shape);
-  const tables = slotTables(rows, vocabulary);
-  const ids = inputTensor('ids', [batch, length], 'i32');
-  const targets = targetInputs(vocabulary, batch);
-  const embeddings = uncertainEmbeddings(gather(rows, ids), tables,
-    slotFrequencyTensors(vocabulary, trainingFrequencies(vocabulary, data.training.images, run.seed)), run.uncertainty, counter.key);
-  const loss = mean(ofLayouts(priorTokenNats(store.scope(), embeddings, targets, run, counter.key)));
-  const step = await compileStep(device, 'prior step', store, loss, counter, run.optim, run.loop.steps);
+  const uncertain = (embeddings: Tensor): Tensor => (run.uncertainty.share === 0 ? embeddings : uncertainEmbeddings(
+    embeddings, slotTables(rows, vocabulary),
+    slotFrequencyTensors(vocabulary, trainingFrequencies(vocabulary, data.training.images, run.seed)), run.uncertainty, counter.key));
+  const nats = (p: Scope, batch: number, slots: number, shown: (embeddings: Tensor) => Tensor, key?: Tensor): Tensor =>
+    ofLayouts(priorTokenNats(p, shown(gather(rows, inputTensor('ids', [batch, 3 * slots], 'i32'))), targetInputs(slots, batch), run, key));
+  const step = await compileSteps(device, 'prior step', store,
+    groups.map(({ batch, slots }) => mean(nats(store.scope(), batch, slots, uncertain, counter.key))), counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('prior average', specs, step.averages) : store;
-  const fixed = inputTensor('ids', [validationBatch, length], 'i32');
-  const fixedTargets = targetInputs(vocabulary, validationBatch);
   const check = await compile(device, {
-    name: 'prior validation',
-    outputs: { nats: ofLayouts(priorTokenNats(used.scope(), gather(rows, fixed), fixedTargets, run)) },
+    name: 'prior validation', outputs: { nats: nats(used.scope(), validationBatch, vocabulary.maxObjects, (embeddings) => embeddings) },
   });
-  const inputs = (tokens: readonly Int32Array[]): Record<string, Int32Array> => {
-    const flat = new Int32Array(tokens.length * vocabulary.length);
-    tokens.forEach((sequence, i) => flat.set(sequence, i * vocabulary.length));
-    const all = new Int32Array(tokens.length * length);
-    tokens.forEach((sequence, i) => all.set(sequence.subarray(0, length), i * length));
-    return { ids: all, ...slotTargets(vocabulary, flat) };
-  };
   const order = run.data.order ?? 'random';
   return {
-    kind: 'prior', config: run, program: step.program, store, averages: step.averages, states: step.states,
+    kind: 'prior', config: run, program: step.programs.at(-1)!, store, averages: step.averages, states: step.states,
     frozen: new Map([[tokenTableName, tokenTable]]),
+    programAt: (at) => step.programs[drawBatch(groups, run.seed, at).group]!,
     async batch(at) {
-      return inputs(batchIndices(data.training.images.length, batch, at, run.seed).map((index, i) => {
+      const { group, images } = drawBatch(groups, run.seed, at);
+      return sequenceInputs(vocabulary, groups[group]!.slots, images.map(({ objects }, i) => {
         const random = itemStream(run.seed, at, i);
-        return orderedLayout(vocabulary, data.training.images[index]!.objects, order, run.data.flip && random.chance(0.5), random);
+        return orderedLayout(vocabulary, objects, order, run.data.flip && random.chance(0.5), random);
       }));
     },
     async validate() {
       let [total, count] = [0, 0];
       const { images } = data.validation;
       for (let first = 0; first < Math.min(images.length, 1024); first += validationBatch) {
-        check.run(inputs(Array.from({ length: validationBatch }, (_, i) => {
+        check.run(sequenceInputs(vocabulary, vocabulary.maxObjects, Array.from({ length: validationBatch }, (_, i) => {
           const index = (first + i) % images.length;
           return orderedLayout(vocabulary, images[index]!.objects, order, false, new RandomStream(run.seed, `validation ${index}`));
         })));

@@ -45,20 +45,32 @@ export interface TrainingStep {
  */
 export async function compileStep(device: Device, name: string, store: ParamStore, loss: Tensor, counter: StepCounter,
   optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {}): Promise<TrainingStep> {
+  const { programs, ...rest } = await compileSteps(device, name, store, [loss], counter, optim, steps, extra);
+  return { ...rest, program: programs[0]! };
+}
+
+/**
+ * Steps that take turns, one for each of several losses (of batches of different shapes, say), with one optimiser
+ * between them.
+ */
+export async function compileSteps(device: Device, name: string, store: ParamStore, losses: readonly Tensor[],
+  counter: StepCounter, optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {}):
+  Promise<Omit<TrainingStep, 'program'> & { readonly programs: readonly Program[] }> {
   const targets = store.groups.map(({ state }) => state);
   const optimiser = new AdamW(targets, optim);
   const lr = learningRate({ ...optim, steps }, counter.step);
-  const packed = store.packGradients(grad(loss, [...store.tensors.values()]));
-  const { gradients, norm } = clipGradNorm(packed, optim.clip);
-  const { updates, values } = optimiser.step(gradients, lr);
   const ema = optim.ema > 0 ? new Ema(targets, optim.ema) : null;
-  if (ema) {
-    ema.averages.forEach((average, i) => { average.initial = targets[i]!.initial?.slice() ?? null; });
-    updates.push(...ema.step(values, counter.step));
+  ema?.averages.forEach((average, i) => { average.initial = targets[i]!.initial?.slice() ?? null; });
+  const programs: Program[] = [];
+  for (const loss of losses) {
+    const packed = store.packGradients(grad(loss, [...store.tensors.values()]));
+    const { gradients, norm } = clipGradNorm(packed, optim.clip);
+    const { updates, values } = optimiser.step(gradients, lr);
+    if (ema) updates.push(...ema.step(values, counter.step));
+    updates.push(counter.update);
+    programs.push(await compile(device, { name, outputs: { loss, gradNorm: norm, lr, ...extra }, updates }));
   }
-  updates.push(counter.update);
-  const program = await compile(device, { name, outputs: { loss, gradNorm: norm, lr, ...extra }, updates });
-  return { program, averages: ema?.averages ?? [], states: [...optimiser.states, counter.state] };
+  return { programs, averages: ema?.averages ?? [], states: [...optimiser.states, counter.state] };
 }
 
 /** One line on what a program takes. */

@@ -10,7 +10,7 @@ import { check } from '../../engine/errors.ts';
 import { add, broadcast, concat, crossEntropy, dropout, gather, reshape, slice, softCrossEntropy, sum }
   from '../../engine/ops/index.ts';
 import { normal, type Scope } from '../../engine/params.ts';
-import { describe, sameShape, type Tensor } from '../../engine/tensor.ts';
+import { describe, type Tensor } from '../../engine/tensor.ts';
 import { attentionLayers } from '../attentionLayers.ts';
 import { layerNorm, linear } from '../layers.ts';
 import type { LayoutVocabulary } from '../layoutTokens.ts';
@@ -38,14 +38,14 @@ interface Reading {
 
 const cornerScopes = ['top_left_head', 'bottom_right_head'] as const;
 
-/** embeddings [B, 3 N, Dg] -> [B, 3 N - 1, D]: all but the last corner, which nothing follows. */
-function adapt(p: Scope, embeddings: Tensor, { maxObjects: N, width: D, adapters }: AutoregressivePriorConfig): Tensor {
-  const [B, , Dg] = embeddings.shape as [number, number, number];
-  if (adapters !== 'slot') return linear(p.at('adapter'), slice(embeddings, 1, 0, 3 * N - 1), D);
-  const slots = reshape(embeddings, [B, N, 3, Dg]);
+/** embeddings [B, 3 n, Dg] -> [B, 3 n - 1, D]: all but the last corner, which nothing follows. */
+function adapt(p: Scope, embeddings: Tensor, { width: D, adapters }: AutoregressivePriorConfig): Tensor {
+  const [B, L, Dg] = embeddings.shape as [number, number, number];
+  if (adapters !== 'slot') return linear(p.at('adapter'), slice(embeddings, 1, 0, L - 1), D);
+  const slots = reshape(embeddings, [B, L / 3, 3, Dg]);
   const ofClasses = linear(p.at('class_adapter'), slice(slots, 2, 0, 1), D);
   const ofCorners = linear(p.at('corner_adapter'), slice(slots, 2, 1, 2), D);
-  return slice(reshape(concat([ofClasses, ofCorners], 2), [B, 3 * N, D]), 1, 0, 3 * N - 1);
+  return slice(reshape(concat([ofClasses, ofCorners], 2), [B, L, D]), 1, 0, L - 1);
 }
 
 /** Where tokens stand: [3 N, D]. */
@@ -56,16 +56,16 @@ function places(p: Scope, { maxObjects: N, width: D, positions }: Autoregressive
   return reshape(add(objects, parts), [3 * N, D]);
 }
 
-/** embeddings [B, 3 N, Dg] -> readings [B, 3 N, D]; with the key of random draws, dropping out. */
+/** embeddings [B, 3 n, Dg] of the first n <= N slots -> readings [B, 3 n, D]; with the key of random draws, dropping out. */
 function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, key?: Tensor): Reading {
   const { maxObjects: N, width: D } = config;
-  const B = embeddings.shape[0]!;
-  check(sameShape(embeddings.shape, [B, 3 * N, config.embeddingWidth]), () => 'autoregressive prior: embeddings must '
-    + `be [B, ${3 * N}, ${config.embeddingWidth}], found ${describe(embeddings)}. Crop tokens are not part of it.`);
+  const [B, L, Dg] = embeddings.shape as [number, number, number];
+  check(L % 3 === 0 && L <= 3 * N && Dg === config.embeddingWidth, () => 'autoregressive prior: embeddings must be '
+    + `[B, ${3 * N}, ${config.embeddingWidth}], or shorter by whole objects, found ${describe(embeddings)}. Crop tokens are not part of it.`);
   const drop = (x: Tensor, name: string): Tensor => (key ? dropout(x, config.dropout ?? 0, key, `prior ${name}`) : x);
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
   const before = concat([start, adapt(p, embeddings, config)], 1);
-  const x = drop(add(before, places(p, config)), 'tokens');                 // [B, 3 N, D]
+  const x = drop(add(before, slice(places(p, config), 0, 0, L)), 'tokens'); // [B, L, D]
   return { h: drop(layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop)), 'states'), before };
 }
 
@@ -90,6 +90,7 @@ function scores(p: Scope, { h, before }: Reading, part: SlotPart, config: Autore
  */
 export function autoregressivePrior(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig): SlotLogits {
   const { maxObjects: N, gridSide } = config;
+  check(embeddings.shape[1] === 3 * N, () => `autoregressive prior: scores are of all ${3 * N} tokens, found ${describe(embeddings)}`);
   const reading = read(p, embeddings, config);
   const [B, cells] = [embeddings.shape[0]!, gridSide * gridSide + 1];
   const part = (k: SlotPart): Tensor => scores(p, ofPart(reading, k), k, config);
@@ -119,8 +120,8 @@ export interface SlotTargets<T> {
 }
 
 /**
- * Nats of every token of given layouts: classes [B, N], corners [B, N, 2]. What `negativeLogLikelihood` adds up, but
- * without scores of all cells where corners are factored.
+ * Nats of every token of given layouts: classes [B, n], corners [B, n, 2]. What `negativeLogLikelihood` adds up, but
+ * without scores of all cells where corners are factored, and also of the first n < N slots alone.
  *
  *   key   u32 [2] of random draws: drops out, for training
  */

@@ -17,9 +17,13 @@ function bytesOf(header: string, data: Uint8Array, length = Buffer.byteLength(he
   return Buffer.concat([prefix, Buffer.from(header), data]);
 }
 
-const source = (name: string, shape: number[], values: number[], dtype: SafetensorsSource['dtype'] =
-  'F32'): SafetensorsSource =>
-  ({ name, dtype, shape, values: () => Float32Array.from(values) });
+function source(name: string, shape: number[], values: number[], dtype: SafetensorsSource['dtype'] = 'F32'):
+  SafetensorsSource {
+  return { name, dtype, shape, values: () => Float32Array.from(values) };
+}
+
+const messageOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(() => 'no error', (error: Error) => `${error.name}: ${error.message}`);
 
 test('every type is read as its values', async ({ dir }) => {
   const parts = {
@@ -45,20 +49,18 @@ test('every type is read as its values', async ({ dir }) => {
   assert.equal([...await file.readFloats('a.BF16')], [1, -3]);
   assert.equal([...await file.readIntegers('a.I64')], [-5, 7]);
   assert.equal([...await file.readIntegers('a.I32')], [2147483647, -1]);
-  const refused = async (read: Promise<unknown>): Promise<string> => read.then(() => '', (error: Error) =>
-    error.message);
-  assert.match(await refused(file.readFloats('a.U8')), /a\.U8 is U8; F64, F32, F16 or BF16 is needed/);
-  assert.match(await refused(file.readIntegers('a.F32')), /a\.F32 is F32; I32 or I64 is needed/);
+  assert.match(await messageOf(file.readFloats('a.U8')), /a\.U8 is U8; F64, F32, F16 or BF16 is needed/);
+  assert.match(await messageOf(file.readIntegers('a.F32')), /a\.F32 is F32; I32 or I64 is needed/);
   await file.close();
 });
 
 test('what is written comes back, in order, and scalars and empty tensors too', async ({ dir }) => {
   const path = join(dir, 'deep', 'written');
   const order: string[] = [];
-  const sources = [source('z', [2, 2], [1, 2, 3, 1e-30]), source('7', [], [5]), source('empty', [0, 3], []),
-    source('"é', [1], [-0.25], 'F16'),
-    source('b', [3], [1, -3, 1 / 3], 'BF16')].map((one) => ({ ...one, values: () => (order.push(one.name),
-      one.values()) }));
+  const sources = [
+    source('z', [2, 2], [1, 2, 3, 1e-30]), source('7', [], [5]), source('empty', [0, 3], []),
+    source('"é', [1], [-0.25], 'F16'), source('b', [3], [1, -3, 1 / 3], 'BF16'),
+  ].map((one) => ({ ...one, values: () => (order.push(one.name), one.values()) }));
   await writeSafetensors(path, sources, { format: 'pt' });
   assert.equal(order, ['z', '7', 'empty', '"é', 'b']);
   assert.is(readFileSync(path).readUInt32LE(0) % 8, 0);
@@ -95,9 +97,7 @@ test('a value beyond 32 bits is named', async ({ dir }) => {
   writeFileSync(path, bytesOf(JSON.stringify({ n: { dtype: 'I64', shape: [2], data_offsets: [0, 16] } }),
     new Uint8Array(BigInt64Array.of(1n, 1n << 40n).buffer)));
   const file = await SafetensorsFile.open(path);
-  let message = '';
-  await file.readIntegers('n').catch((error: Error) => { message = error.message; });
-  assert.match(message, /n\[1\] is 1099511627776, more than 32 bits/);
+  assert.match(await messageOf(file.readIntegers('n')), /n\[1\] is 1099511627776, more than 32 bits/);
   await file.close();
 });
 
@@ -145,9 +145,7 @@ for (const [name, [bytes, pattern]] of Object.entries(malformed)) {
   test(`refused: ${name}`, async ({ dir }) => {
     const path = join(dir, 'malformed');
     writeFileSync(path, bytes);
-    let message = 'no error';
-    await SafetensorsFile.open(path).then((file) => file.close(), (error: Error) =>
-      { message = `${error.name}: ${error.message}`; });
+    const message = await messageOf(SafetensorsFile.open(path));
     assert.match(message, pattern);
     assert.match(message, /^UserError: .*malformed: /);
   });
@@ -156,22 +154,17 @@ for (const [name, [bytes, pattern]] of Object.entries(malformed)) {
 test('a missing file and a folder are named', async ({ dir }) => {
   for (const [path, pattern] of [[join(dir, 'none'), /none: cannot be read \(ENOENT\)/],
     [dir, /is not a file|EISDIR/]] as const) {
-    let message = '';
-    await SafetensorsFile.open(path).catch((error: Error) => { message = error.message; });
-    assert.match(message, pattern);
+    assert.match(await messageOf(SafetensorsFile.open(path)), pattern);
   }
 });
 
 test('a writer that fails leaves nothing', async ({ dir }) => {
   const sub = join(dir, 'failed');
-  let message = '';
-  await writeSafetensors(join(sub, 'x'), [source('a', [2], [1, 2]), source('b', [3], [1])]).catch((error: Error) =>
-    { message = error.message; });
-  assert.match(message, /b is \[3\], but has 1 values/);
+  const write = (...sources: SafetensorsSource[]): Promise<string> =>
+    messageOf(writeSafetensors(join(sub, 'x'), sources));
+  assert.match(await write(source('a', [2], [1, 2]), source('b', [3], [1])), /b is \[3\], but has 1 values/);
   assert.equal(readdirSync(sub), []);
-  await writeSafetensors(join(sub, 'x'), [source('a', [1], [1]), source('a', [1], [1])]).catch((error: Error) =>
-    { message = error.message; });
-  assert.match(message, /two tensors have one name/);
+  assert.match(await write(source('a', [1], [1]), source('a', [1], [1])), /two tensors have one name/);
 });
 
 test.run();

@@ -8,19 +8,19 @@ import { generatorPresets } from '../../models/unet/config.ts';
 import { ditLayout, firstStageExport, generatorLayout, type KeptArray } from '../../pipeline/convertLayout.ts';
 import type { GeneratorDescription } from '../../pipeline/generator.ts';
 
-const millions = (kept: readonly KeptArray[]): string => (kept.reduce((sum, { shape }) => sum + sizeOf(shape),
-  0) / 1e6).toFixed(2);
+const millions = (kept: readonly KeptArray[]): string =>
+  (kept.reduce((sum, { shape }) => sum + sizeOf(shape), 0) / 1e6).toFixed(2);
 
 const layout2img: GeneratorDescription = {
   model: generatorPresets['layout2img-256'], vocabulary: publishedVocabulary, categories: [],
-    autoencoder: autoencoderPresets['vq-f4'],
+  autoencoder: autoencoderPresets['vq-f4'],
   image: { size: 256 }, latentScale: 1, timesteps: [0, 1000],
 };
 
 test('layout2img has the published sizes in every part, and no two tensors of one name', () => {
   const { kept, fixed } = generatorLayout(layout2img);
-  const part = (name: KeptArray['part'], prefix = ''): KeptArray[] => kept.filter((one) => one.part === name
-    && one.keys[0]!.startsWith(prefix));
+  const part = (name: KeptArray['part'], prefix = ''): KeptArray[] =>
+    kept.filter((one) => one.part === name && one.keys[0]!.startsWith(prefix));
   assert.is(millions(part('weights', 'model.diffusion_model.')), '246.28');
   assert.is(millions(part('weights', 'cond_stage_model.')), '54.66');
   assert.is(millions(part('unused')), '4.20');
@@ -43,11 +43,9 @@ test('buffers, averages and loss networks have a rule, weights have none', () =>
   const { ignored } = generatorLayout(layout2img);
   const rule = (key: string): string | undefined => ignored.find(({ matches }) => matches.test(key))?.rule;
   for (const key of ['alphas_cumprod', 'alphas_cumprod_prev', 'sqrt_alphas_cumprod', 'sqrt_one_minus_alphas_cumprod',
-    'log_one_minus_alphas_cumprod',
-    'sqrt_recip_alphas_cumprod', 'sqrt_recipm1_alphas_cumprod', 'posterior_variance', 'posterior_log_variance_clipped',
-      'posterior_mean_coef1',
-    'posterior_mean_coef2', 'lvlb_weights', 'logvar', 'model_ema.decay', 'first_stage_model.loss.logvar',
-      'first_stage_model.loss.discriminator.main.0.bias']) {
+    'log_one_minus_alphas_cumprod', 'sqrt_recip_alphas_cumprod', 'sqrt_recipm1_alphas_cumprod', 'posterior_variance',
+    'posterior_log_variance_clipped', 'posterior_mean_coef1', 'posterior_mean_coef2', 'lvlb_weights', 'logvar',
+    'model_ema.decay', 'first_stage_model.loss.logvar', 'first_stage_model.loss.discriminator.main.0.bias']) {
     assert.ok(rule(key), key);
   }
   for (const key of ['model.diffusion_model.input_blocks.4.1.transformer_blocks.3.norm1.bias',
@@ -58,8 +56,8 @@ test('buffers, averages and loss networks have a rule, weights have none', () =>
 
 test('a first stage in diffusers has linear attention, one in LDM convolutions', () => {
   const shapeOf = (naming: 'ldm' | 'diffusers', key: string): readonly number[] | undefined =>
-    firstStageExport('weights', autoencoderPresets['kl-f8'], 256, naming).kept.find(({ keys }) =>
-      keys[0] === key)?.publishedShape;
+    firstStageExport('weights', autoencoderPresets['kl-f8'], 256, naming).kept
+      .find(({ keys }) => keys[0] === key)?.publishedShape;
   assert.equal(shapeOf('ldm', 'encoder.mid.attn_1.q.weight'), [512, 512, 1, 1]);
   assert.equal(shapeOf('diffusers', 'encoder.mid_block.attentions.0.to_q.weight'), [512, 512]);
   assert.equal(shapeOf('diffusers', 'encoder.mid_block.attentions.0.to_q.bias'), [512]);

@@ -46,8 +46,8 @@ test('diffusers has other names', () => {
 test('no two parameters of a published first stage share a name', () => {
   for (const preset of ['kl-f8', 'vq-f4', 'vq-f8'] as const) {
     const config = autoencoderPresets[preset];
-    const names = firstStageSpecs(config, 256).flatMap(({ name }) => diffusersNames(name, config.channelMult.length)
-      .names);
+    const names = firstStageSpecs(config, 256)
+      .flatMap(({ name }) => diffusersNames(name, config.channelMult.length).names);
     assert.is(new Set(names).size, names.length, preset);
     assert.not.ok(names.some((name) => /\b(down|up|block|attn|mid)\.|attn_1|block_\d|nin_/.test(name)), preset);
   }

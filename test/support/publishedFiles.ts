@@ -48,19 +48,19 @@ const attentionNames: Record<FirstStageNaming, readonly string[]> = {
   'old diffusers': ['group_norm', 'query', 'key', 'value', 'proj_attn'],
 };
 
-function firstStageBlock(naming: FirstStageNaming, [kind, ldm, diffusers, from,
-  to]: (typeof firstStageBlocks)[number]): Published {
+function firstStageBlock(naming: FirstStageNaming, block: (typeof firstStageBlocks)[number]): Published {
+  const [kind, ldm, diffusers, from, to] = block;
   const name = naming === 'ldm' ? ldm : diffusers;
   if (kind === 'norm') return affine(name, to);
   if (kind === 'conv') return conv(name, from, to);
   if (kind === 'attn') {
     const [norm, ...matrices] = attentionNames[naming].map((part) => `${name}.${part}`);
-    return all(affine(norm!, to), ...matrices.map((matrix) => (naming === 'ldm' ? conv(matrix, to, to, 1)
-      : affine(matrix, to, to))));
+    const matrixOf = (matrix: string): Published => (naming === 'ldm' ? conv(matrix, to, to, 1) : affine(matrix, to, to));
+    return all(affine(norm!, to), ...matrices.map(matrixOf));
   }
   const shortcut = `${name}.${naming === 'ldm' ? 'nin_shortcut' : 'conv_shortcut'}`;
-  return all(affine(`${name}.norm1`, from), conv(`${name}.conv1`, from, to), affine(`${name}.norm2`, to),
-    conv(`${name}.conv2`, to, to),
+  return all(affine(`${name}.norm1`, from), conv(`${name}.conv1`, from, to),
+    affine(`${name}.norm2`, to), conv(`${name}.conv2`, to, to),
     from === to ? {} : conv(shortcut, from, to, 1));
 }
 
@@ -68,14 +68,14 @@ function firstStageBlock(naming: FirstStageNaming, [kind, ldm, diffusers, from,
 export function firstStageFile(naming: FirstStageNaming, kind: 'kl' | 'vq' = 'kl'): Published {
   const out = kind === 'kl' ? 4 : 2;
   return all(...firstStageBlocks.map((block) => firstStageBlock(naming, block)), conv('encoder.conv_out', 8, out),
-    conv('quant_conv', out, out, 1), conv('post_quant_conv', 2, 2, 1), kind === 'vq'
-      ? { 'quantize.embedding.weight': [7, 2] } : {});
+    conv('quant_conv', out, out, 1), conv('post_quant_conv', 2, 2, 1),
+    kind === 'vq' ? { 'quantize.embedding.weight': [7, 2] } : {});
 }
 
 const unetRes = (name: string, from: number, to: number): Published => all(
   affine(`${name}.in_layers.0`, from), conv(`${name}.in_layers.2`, from, to), affine(`${name}.emb_layers.1`, to, 16),
-  affine(`${name}.out_layers.0`, to), conv(`${name}.out_layers.3`, to, to), from === to ? {}
-    : conv(`${name}.skip_connection`, from, to, 1));
+  affine(`${name}.out_layers.0`, to), conv(`${name}.out_layers.3`, to, to),
+  from === to ? {} : conv(`${name}.skip_connection`, from, to, 1));
 
 function unetTransformer(name: string): Published {
   const block = `${name}.transformer_blocks.0`;
@@ -88,10 +88,10 @@ function unetTransformer(name: string): Published {
 
 /** The micro U-Net under `model.diffusion_model`; `position_map` is not published, but belongs to the preset. */
 export const unetFile = (): Published => under('model.diffusion_model.', all(
-  affine('time_embed.0', 16, 4), affine('time_embed.2', 16, 16), conv('input_blocks.0.0', 2, 4),
-    { 'position_map.weight': [4, 8, 8] },
-  unetRes('input_blocks.1.0', 4, 4), conv('input_blocks.2.0.op', 4, 4), unetRes('input_blocks.3.0', 4, 8),
-    unetTransformer('input_blocks.3.1'),
+  affine('time_embed.0', 16, 4), affine('time_embed.2', 16, 16),
+  conv('input_blocks.0.0', 2, 4), { 'position_map.weight': [4, 8, 8] },
+  unetRes('input_blocks.1.0', 4, 4), conv('input_blocks.2.0.op', 4, 4),
+  unetRes('input_blocks.3.0', 4, 8), unetTransformer('input_blocks.3.1'),
   unetRes('middle_block.0', 8, 8), unetTransformer('middle_block.1'), unetRes('middle_block.2', 8, 8),
   unetRes('output_blocks.0.0', 16, 8), unetTransformer('output_blocks.0.1'),
   unetRes('output_blocks.1.0', 12, 8), unetTransformer('output_blocks.1.1'), conv('output_blocks.1.2.conv', 8, 8),
@@ -100,23 +100,23 @@ export const unetFile = (): Published => under('model.diffusion_model.', all(
 const encoderFile = (): Published => {
   const layer = 'attn_layers.layers';
   return under('cond_stage_model.transformer.', all({ 'token_emb.weight': [17, 8], 'pos_emb.emb.weight': [6, 8] },
-    affine(`${layer}.0.0`, 8), Object.fromEntries(['to_q', 'to_k', 'to_v'].map((part) =>
-      [`${layer}.0.1.${part}.weight`, [8, 8]])),
-    affine(`${layer}.0.1.to_out`, 8, 8), affine(`${layer}.1.0`, 8), affine(`${layer}.1.1.net.0.0`, 32, 8),
-      affine(`${layer}.1.1.net.2`, 8, 32),
+    affine(`${layer}.0.0`, 8),
+    Object.fromEntries(['to_q', 'to_k', 'to_v'].map((part) => [`${layer}.0.1.${part}.weight`, [8, 8]])),
+    affine(`${layer}.0.1.to_out`, 8, 8), affine(`${layer}.1.0`, 8),
+    affine(`${layer}.1.1.net.0.0`, 32, 8), affine(`${layer}.1.1.net.2`, 8, 32),
     affine('norm', 8), affine('to_logits', 17, 8)));
 };
 
 /** All that the run of a layout2img checkpoint uses, and the idle head. */
-export const generatorFile = (): Published => all(unetFile(), encoderFile(), under('first_stage_model.',
-  firstStageFile('ldm')));
+export const generatorFile = (): Published =>
+  all(unetFile(), encoderFile(), under('first_stage_model.', firstStageFile('ldm')));
 
 /** The micro diffusion transformer, without its fixed positions. */
-export const ditFile = (): Published => all(conv('x_embedder.proj', 2, 8, 2), affine('t_embedder.mlp.0', 8, 256),
-  affine('t_embedder.mlp.2', 8, 8),
+export const ditFile = (): Published => all(
+  conv('x_embedder.proj', 2, 8, 2), affine('t_embedder.mlp.0', 8, 256), affine('t_embedder.mlp.2', 8, 8),
   { 'y_embedder.embedding_table.weight': [5, 8] },
-  ...[0, 1].map((i) => all(affine(`blocks.${i}.attn.qkv`, 24, 8), affine(`blocks.${i}.attn.proj`, 8, 8),
-  affine(`blocks.${i}.mlp.fc1`, 32, 8),
+  ...[0, 1].map((i) => all(
+    affine(`blocks.${i}.attn.qkv`, 24, 8), affine(`blocks.${i}.attn.proj`, 8, 8), affine(`blocks.${i}.mlp.fc1`, 32, 8),
     affine(`blocks.${i}.mlp.fc2`, 8, 32), affine(`blocks.${i}.adaLN_modulation.1`, 48, 8))),
   affine('final_layer.linear', 16, 8), affine('final_layer.adaLN_modulation.1', 16, 8));
 
@@ -127,8 +127,8 @@ export function publishedValues(name: string, shape: readonly number[]): Float32
 }
 
 /** Writes a file with these tensors. */
-export async function writePublished(path: string, tensors: Published, given: Readonly<Record<string,
-  ArrayLike<number>>> = {}): Promise<void> {
+export async function writePublished(path: string, tensors: Published,
+  given: Readonly<Record<string, ArrayLike<number>>> = {}): Promise<void> {
   await writeSafetensors(path, Object.entries(tensors).map(([name, shape]) => ({
     name, shape, dtype: 'F32',
     values: () => (given[name] ? Float32Array.from(given[name]) : publishedValues(name, shape)),

@@ -64,7 +64,7 @@ test('results that differ stop the benchmark', async () => {
   assert.is(a.runs, 3);
   let message = '';
   await checkAgreement('row', [a, c], 1).catch((error: Error) => { message = error.message; });
-  assert.match(message, /row: y of ours .*differ by 0\.04/);
+  assert.match(message, /row: y of ours .*differ by 0\.050/);
 });
 
 test('a timing is the time of one run, however many are queued', async () => {

@@ -40,6 +40,7 @@ const coco: PriorTraining = {
   model: autoregressivePriorPresets.coco,
   uncertainty: { ...tiny.uncertainty, share: 0 },
   batch: 16,
+  lengths: [6, 12],
   optim: { ...tiny.optim, lr: 2e-3, beta2: 0.98, weightDecay: 0.05, ema: 0.99 },
   loop: { steps: 3000, logEvery: 20, validateEvery: 500, sampleEvery: 3000, checkpointEvery: 500 },
 };
