@@ -74,7 +74,10 @@ export function loadCheckpoint<Header>(file: string): Checkpoint<Header> {
     throw new UserError(`${file}: its checksum does not match; it is cut short or damaged`);
   }
   const { header, arrays } = unpackr.unpack(payload) as { header: Header; arrays: StoredArray[] };
-  return { header, arrays: new Map(arrays.map(({ name, dtype, shape, bytes: raw }) => [name, { shape, data: decode(raw, dtype) }])) };
+  return {
+    header,
+    arrays: new Map(arrays.map(({ name, dtype, shape, bytes: raw }) => [name, { shape, data: decode(raw, dtype) }])),
+  };
 }
 
 function decode(raw: Uint8Array, dtype: DType): TypedData {

@@ -62,7 +62,8 @@ export class Device {
     const { info } = adapter;
     this.limits = gpu.limits;
     this.name = [info.description || info.device || info.architecture, info.vendor].filter(Boolean).join(', ');
-    const software = /llvmpipe|swiftshader|lavapipe|software/i.test(`${info.description} ${info.architecture} ${info.device}`);
+    const software = /llvmpipe|swiftshader|lavapipe|software/i
+      .test(`${info.description} ${info.architecture} ${info.device}`);
     this.capabilities = {
       software,
       subgroups: gpu.features.has('subgroups' as GPUFeatureName),
@@ -225,7 +226,8 @@ export class Device {
     try {
       return { pipeline: await this.gpu.createComputePipelineAsync(descriptor), layout };
     } catch (error) {
-      const messages = (await module.getCompilationInfo()).messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`);
+      const messages = (await module.getCompilationInfo()).messages
+        .map((m) => `${m.lineNum}:${m.linePos} ${m.message}`);
       throw new Error(`shader ${label}: ${messages.join('; ') || (error as Error).message}`, { cause: error });
     }
   }

@@ -43,7 +43,8 @@ function total(contributions: readonly Tensor[]): Tensor {
 
 function sideBySide(contributions: readonly Tensor[]): Tensor | null {
   if (contributions.length < 2 || !contributions.every(({ op }) => op === padOp)) return null;
-  const blocks = contributions.map(({ inputs, attrs, shape }) => ({ block: inputs[0]!, before: (attrs as PadAttrs).before, shape }));
+  const blocks = contributions.map(({ inputs, attrs, shape }) =>
+    ({ block: inputs[0]!, before: (attrs as PadAttrs).before, shape }));
   const axis = blocks[0]!.block.shape.findIndex((n, i) => n !== blocks[0]!.shape[i]);
   blocks.sort((a, b) => a.before[axis]! - b.before[axis]!);
   let end = 0;

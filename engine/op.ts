@@ -2,7 +2,8 @@ import { check } from './errors.ts';
 import { Tensor, describe, type DType, type TensorType } from './tensor.ts';
 
 /** Cotangents of the inputs from that of the output; `null` where an input gets none. */
-export type Vjp<Attrs> = 'none' | ((g: Tensor, inputs: readonly Tensor[], y: Tensor, attrs: Attrs) => (Tensor | null)[]);
+export type Vjp<Attrs> =
+  'none' | ((g: Tensor, inputs: readonly Tensor[], y: Tensor, attrs: Attrs) => (Tensor | null)[]);
 
 /** What every op must say of itself. There are no optional fields: a missing derivative is written 'none'. */
 interface OpBase<Attrs> {
@@ -147,7 +148,8 @@ export function expectInputs(name: string, inputs: readonly TensorType[], count:
 
 /** Throws unless a tensor has the given element type. */
 export function expectDType(name: string, operand: string, type: TensorType, ...dtypes: DType[]): void {
-  check(dtypes.includes(type.dtype), () => `${name}: ${operand} must be ${dtypes.join(' or ')}, found ${describe(type)}`);
+  check(dtypes.includes(type.dtype),
+    () => `${name}: ${operand} must be ${dtypes.join(' or ')}, found ${describe(type)}`);
 }
 
 /** Throws unless a tensor has the given number of axes. */

@@ -120,7 +120,8 @@ function drawInitial(spec: ParamSpec, seed: number): Float32Array {
   if (init.kind === 'constant') return values.fill(init.value);
   const stream = new RandomStream(seed, spec.name);
   if (init.kind === 'drawn') return init.draw(stream, spec.shape);
-  return values.map(() => (init.kind === 'normal' ? init.std * stream.normal() : stream.uniform(-init.bound, init.bound)));
+  return values.map(() =>
+    (init.kind === 'normal' ? init.std * stream.normal() : stream.uniform(-init.bound, init.bound)));
 }
 
 /** The memory of a model's parameters: a few flat groups on the device, and a tensor for each name over them. */
@@ -151,9 +152,10 @@ export class ParamStore {
     return new Scope({
       get: ({ name, shape }) => {
         const tensor = this.tensors.get(name);
-        check(tensor !== undefined, () => `parameter ${name} is not in ${this.name}. Was it declared by another config?`);
-        check(sameShape(tensor.shape, shape), () => `parameter ${name} is [${tensor.shape.join(', ')}] in ${this.name}, `
-          + `but [${shape.join(', ')}] is asked for. Was it declared by another config?`);
+        check(tensor !== undefined,
+          () => `parameter ${name} is not in ${this.name}. Was it declared by another config?`);
+        check(sameShape(tensor.shape, shape), () => `parameter ${name} is [${tensor.shape.join(', ')}] in `
+          + `${this.name}, but [${shape.join(', ')}] is asked for. Was it declared by another config?`);
         return tensor;
       },
     }, path);
@@ -168,7 +170,8 @@ export class ParamStore {
    * Takes values by name. Throws a UserError that counts what is missing, unexpected or of another shape; `where`
    * names the file they come from.
    */
-  load(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>, where: string): void {
+  load(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+    where: string): void {
     const missing = this.specs.filter(({ name }) => !values.has(name)).map(({ name }) => name);
     const unexpected = [...values.keys()].filter((name) => !this.tensors.has(name));
     if (missing.length + unexpected.length > 0) {

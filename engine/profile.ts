@@ -93,10 +93,12 @@ const fmaOp: KernelOp<FmaAttrs> = {
 };
 
 /** Measured limits of a device: multiply-adds in GFLOP/s and streaming memory traffic in GB/s. */
-export async function measureRoofline(device: Device): Promise<{ fmaPeakGflops: number; memoryPeakGbPerSecond: number }> {
+export async function measureRoofline(device: Device):
+  Promise<{ fmaPeakGflops: number; memoryPeakGbPerSecond: number }> {
   const { software } = device.capabilities;
   const fma = await compile(device, {
-    name: 'fma', outputs: { y: apply(fmaOp, [], software ? { groups: 64, rounds: 2000 } : { groups: 8192, rounds: 4000 }) },
+    name: 'fma',
+    outputs: { y: apply(fmaOp, [], software ? { groups: 64, rounds: 2000 } : { groups: 8192, rounds: 4000 }) },
   });
   const length = software ? 1 << 22 : 1 << 24;
   const stream = await compile(device, {

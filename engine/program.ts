@@ -36,6 +36,11 @@ export class Program {
     readonly summary: ProgramSummary,
   ) {}
 
+  /** Whether an input of this name is left after dead code is gone. */
+  takes(name: string): boolean {
+    return this.inputs.has(name);
+  }
+
   /** Uploads the given inputs (the others keep their last values) and submits the work; does not wait. */
   run(inputs: Readonly<Record<string, TypedData>> = {}): void {
     this.device.check();
@@ -66,7 +71,8 @@ export class Program {
   private write(name: string, data: TypedData): void {
     const port = this.inputs.get(name);
     if (!port) {
-      throw new Error(`${this.name}: no input is called ${name}; there are ${[...this.inputs.keys()].join(', ') || 'none'}`);
+      throw new Error(`${this.name}: no input is called ${name}; `
+        + `there are ${[...this.inputs.keys()].join(', ') || 'none'}`);
     }
     if (data.length !== sizeOf(port.type.shape)) {
       throw new Error(`${this.name}: input ${name} takes ${sizeOf(port.type.shape)} values `
@@ -79,7 +85,8 @@ export class Program {
   async read(name: string): Promise<TypedData> {
     const port = this.outputs.get(name);
     if (!port) {
-      throw new Error(`${this.name}: no output is called ${name}; there are ${[...this.outputs.keys()].join(', ') || 'none'}`);
+      throw new Error(`${this.name}: no output is called ${name}; `
+        + `there are ${[...this.outputs.keys()].join(', ') || 'none'}`);
     }
     return this.device.readBuffer(port.buffer, sizeOf(port.type.shape), port.type.dtype);
   }

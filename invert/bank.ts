@@ -19,7 +19,8 @@ export interface Pairs {
 
 /** `count` pairs with timesteps stratified over [low, high): one in each of `count` equal parts. */
 export function drawPairs(random: RandomStream, count: number, [low, high]: readonly [number, number]): Pairs {
-  const timesteps = Int32Array.from({ length: count }, (_, k) => Math.floor(low + ((k + random.uniform()) / count) * (high - low)));
+  const timesteps = Int32Array.from({ length: count },
+    (_, k) => Math.floor(low + ((k + random.uniform()) / count) * (high - low)));
   return { timesteps, noises: Int32Array.from({ length: count }, () => random.integer(bankSize)) };
 }
 
@@ -32,4 +33,5 @@ export function fixedPairs(count: number, [low, high]: readonly [number, number]
 }
 
 /** Number of timesteps that a generator knows. */
-export const trainedSteps = (generator: Generator): number => noiseSchedule(generator.description.model.diffusion.schedule).steps;
+export const trainedSteps = (generator: Generator): number =>
+  noiseSchedule(generator.description.model.diffusion.schedule).steps;

@@ -54,15 +54,17 @@ export interface InversionConfig {
 }
 
 const search: InversionConfig = {
-  projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3, steps: 60, batchTimesteps: 2, timesteps: [450, 950],
-  lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3], priorWeight: 0.01, restarts: 2,
-  stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, patience: 0, localRounds: 2, imagesAtOnce: 8, seed: 0,
+  projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3, steps: 60, batchTimesteps: 2,
+  timesteps: [450, 950], lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
+  priorWeight: 0.01, restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, patience: 0,
+  localRounds: 2, imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
 const dive: InversionConfig = {
-  ...search, projection: 'slot', initScale: 1, steps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1, beta2: 0.999, weightDecay: 0.01,
-  timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50, monitorPairs: 50, patience: 8, localRounds: 0,
+  ...search, projection: 'slot', initScale: 1, steps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1, beta2: 0.999,
+  weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50, monitorPairs: 50,
+  patience: 8, localRounds: 0,
 };
 
 export const inversionPresets = { search, dive } as const;
@@ -74,10 +76,14 @@ export function checkInversion(config: InversionConfig, trained: number): void {
     throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
   }
   for (const key of ['steps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs', 'imagesAtOnce'] as const) {
-    if (!Number.isInteger(config[key]) || config[key] < 1) throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
+    if (!Number.isInteger(config[key]) || config[key] < 1) {
+      throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
+    }
   }
   for (const key of ['patience', 'localRounds'] as const) {
-    if (!Number.isInteger(config[key]) || config[key] < 0) throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
+    if (!Number.isInteger(config[key]) || config[key] < 0) {
+      throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
+    }
   }
   if (!(config.lr > 0)) throw new UserError(`lr must be positive, found ${config.lr}`);
   if (!(config.priorWeight >= 0)) throw new UserError(`priorWeight must be 0 or more, found ${config.priorWeight}`);

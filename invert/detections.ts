@@ -13,8 +13,8 @@ export interface Detection {
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 /** Objects of an inversion as COCO results. */
-export function toDetections({ objects }: Inversion, image: Pick<AnnotatedImage, 'id' | 'width' | 'height'>, categories: readonly Category[]):
-  Detection[] {
+export function toDetections({ objects }: Inversion, image: Pick<AnnotatedImage, 'id' | 'width' | 'height'>,
+  categories: readonly Category[]): Detection[] {
   const { id, width, height } = image;
   return objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1], score }) => ({
     image_id: id,
@@ -38,16 +38,20 @@ export interface InversionRecord {
   readonly convergenceStep: number;
   readonly steps: number;
   readonly seconds: number;
-  readonly detections: readonly { readonly label: string; readonly score: number; readonly xywhPx: readonly number[] }[];
+  readonly detections: readonly {
+    readonly label: string; readonly score: number; readonly xywhPx: readonly number[];
+  }[];
 }
 
-export function toRecord(inversion: Inversion, image: AnnotatedImage, detections: readonly Detection[], categories: readonly Category[],
-  seed: number, seconds: number): InversionRecord {
+export function toRecord(inversion: Inversion, image: AnnotatedImage, detections: readonly Detection[],
+  categories: readonly Category[], seed: number, seconds: number): InversionRecord {
   const names = new Map(categories.map(({ id, name }) => [id, name]));
   const { tokens, objects, energy, loss, monitor, convergenceStep, steps } = inversion;
   return {
-    imageId: image.id, fileName: image.fileName, seed, tokens: [...tokens], boxes: objects.map(({ xyxyUnit }) => [...xyxyUnit]),
+    imageId: image.id, fileName: image.fileName, seed, tokens: [...tokens],
+    boxes: objects.map(({ xyxyUnit }) => [...xyxyUnit]),
     energy, loss, monitor, convergenceStep, steps, seconds: rounded(seconds),
-    detections: detections.map(({ category_id, score, bbox }) => ({ label: names.get(category_id)!, score, xywhPx: bbox })),
+    detections: detections.map(({ category_id, score, bbox }) =>
+      ({ label: names.get(category_id)!, score, xywhPx: bbox })),
   };
 }

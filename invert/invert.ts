@@ -60,9 +60,11 @@ export class Inverter {
     private readonly judge: Judge,
   ) {}
 
-  static async open(device: Device, generator: Generator, prior: Prior | null, config: InversionConfig): Promise<Inverter> {
+  static async open(device: Device, generator: Generator, prior: Prior | null,
+    config: InversionConfig): Promise<Inverter> {
     checkInversion(config, trainedSteps(generator));
-    return new Inverter(generator, config, await Search.open(device, generator, prior, config), await Judge.open(device, generator, prior, config));
+    return new Inverter(generator, config, await Search.open(device, generator, prior, config),
+      await Judge.open(device, generator, prior, config));
   }
 
   /** Network passes so far, forward and backward counted one each. */
@@ -80,7 +82,8 @@ export class Inverter {
     const z = new Float32Array(imagesAtOnce * firstStage.latentSize);
     for (let i = 0; i < imagesAtOnce; i++) {
       const from = Math.min(i, subjects.length - 1) * firstStage.latentSize;
-      z.set(latents.subarray(from, from + firstStage.latentSize).map((value) => value * description.latentScale), i * firstStage.latentSize);
+      z.set(latents.subarray(from, from + firstStage.latentSize).map((value) => value * description.latentScale),
+        i * firstStage.latentSize);
     }
     return z;
   }
@@ -103,12 +106,16 @@ export class Inverter {
     const scores = await this.score(z, found);
     return subjects.map(({ name }, i) => {
       const { loss, monitor, convergenceStep, steps } = tracks[i]!;
-      return { name, tokens: found[i]!.tokens, energy: found[i]!.energy, objects: scores[i]!, loss, monitor, convergenceStep, steps };
+      return {
+        name, tokens: found[i]!.tokens, energy: found[i]!.energy, objects: scores[i]!,
+        loss, monitor, convergenceStep, steps,
+      };
     });
   }
 
   /** Energies of hard layouts for some pictures, by the monitor's fixed pairs. */
-  async energiesOf(subjects: readonly Subject[], candidates: readonly { image: number; tokens: Int32Array }[]): Promise<Float64Array> {
+  async energiesOf(subjects: readonly Subject[],
+    candidates: readonly { image: number; tokens: Int32Array }[]): Promise<Float64Array> {
     return this.judge.energies(await this.encode(subjects), candidates);
   }
 
@@ -121,7 +128,8 @@ export class Inverter {
     const energies = await this.judge.energies(z, watched);
     tracks.forEach((track, image) => {
       if (track.done) return;
-      const own = watched.map((candidate, k) => ({ ...candidate, energy: energies[k]! })).filter((c) => c.image === image);
+      const own = watched.map((candidate, k) => ({ ...candidate, energy: energies[k]! }))
+        .filter((c) => c.image === image);
       const mean = own.reduce((total, _, r) => total + running[image * restarts + r]!, 0) / own.length;
       track.note(step, mean, own);
     });
@@ -151,7 +159,8 @@ export class Inverter {
   private async score(z: Float32Array, found: readonly Found[]): Promise<ScoredObject[][]> {
     const { vocabulary } = this.generator;
     const candidates = found.flatMap(({ tokens }, image) => decodeLayout(vocabulary, tokens).objects
-      .map(({ slot, classIndex, xyxyUnit }) => ({ image, classIndex, xyxyUnit, tokens: withoutObject(vocabulary, tokens, slot) })));
+      .map(({ slot, classIndex, xyxyUnit }) =>
+        ({ image, classIndex, xyxyUnit, tokens: withoutObject(vocabulary, tokens, slot) })));
     const energies = await this.judge.energies(z, candidates);
     return found.map(({ energy }, image) => candidates.flatMap((candidate, k) => {
       if (candidate.image !== image) return [];

@@ -30,7 +30,8 @@ export class Judge {
     private readonly rows: number,
   ) {}
 
-  static async open(device: Device, generator: Generator, prior: Prior | null, config: InversionConfig): Promise<Judge> {
+  static async open(device: Device, generator: Generator, prior: Prior | null,
+    config: InversionConfig): Promise<Judge> {
     const { vocabulary, firstStage } = generator;
     const { imagesAtOnce: I, monitorPairs: T } = config;
     const rows = Math.max(I * config.restarts, 16);
@@ -38,10 +39,12 @@ export class Judge {
     const ids = inputTensor('ids', [rows, vocabulary.length], 'i32');
     const rowImage = inputTensor('rowImage', [rows], 'i32');
     const pairs = fixedPairs(T, config.timesteps);
-    const forAll = (values: Int32Array): ReturnType<typeof table> => reshape(broadcast(table(values, [1, T], 'i32'), [I, T]), [I, T]);
+    const forAll = (values: Int32Array): ReturnType<typeof table> =>
+      reshape(broadcast(table(values, [1, T], 'i32'), [I, T]), [I, T]);
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const image = imageEnergy(generator, z, rowImage, embeddings, { timesteps: forAll(pairs.timesteps), noises: forAll(pairs.noises) }, bank);
+    const image = imageEnergy(generator, z, rowImage, embeddings,
+      { timesteps: forAll(pairs.timesteps), noises: forAll(pairs.noises) }, bank);
     const usesPrior = prior !== null && config.priorWeight > 0;
     const outputs: Record<string, typeof image> = { image };
     if (usesPrior) {

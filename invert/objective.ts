@@ -31,7 +31,8 @@ export interface Draws {
  *   bank        [K, C h w]     standard normals
  *   ->          [Q]            mean over pairs and elements
  */
-export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor, draws: Draws, bank: Tensor): Tensor {
+export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor,
+  draws: Draws, bank: Tensor): Tensor {
   const { model } = generator.description;
   const { latent } = generator.firstStage;
   const [Q, L, D] = embeddings.shape as [number, number, number];
@@ -45,7 +46,8 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
   const noise = reshape(gather(bank, reshape(gather(draws.noises, rowImage), [Q * T])), [Q * T, ...latent]);
   const pictures = reshape(spread(gather(z, rowImage), [E]), [Q * T, ...latent]);
   const schedule = noiseSchedule(model.diffusion.schedule);
-  const predicted = unet(unetScope(p), addNoise(schedule, pictures, noise, t), t, context, model.unet, model.diffusion.schedule.steps);
+  const predicted = unet(unetScope(p), addNoise(schedule, pictures, noise, t), t, context, model.unet,
+    model.diffusion.schedule.steps);
   const target = predictionTarget(schedule, model.diffusion.prediction, pictures, noise, t);
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
   return mean(reshape(denoisingLoss('l2', predicted, target), [Q, T]), [1]);
@@ -53,7 +55,8 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
 
 /** Nats of each row [Q] under weights over the choices of each slot, read through the embeddings they stand for. */
 export function priorEnergy(prior: Prior, embeddings: Tensor, weights: SlotChoices): Tensor {
-  return expectedNegativeLogLikelihood(priorScores(prior.store.scope(), embeddings, prior.description), weights.classes, weights.corners);
+  return expectedNegativeLogLikelihood(priorScores(prior.store.scope(), embeddings, prior.description),
+    weights.classes, weights.corners);
 }
 
 /** Image energy plus weighted prior energy [Q]. */

@@ -4,8 +4,8 @@
  * Two kinds of variable: scores of every choice of every slot, or free embeddings. Both become weights over choices,
  * an embedding of the layout, and (for the monitor) the hardest reading of the moment.
  */
-import { add, argmax, cast, div, equal, gather, mul, nearestRow, neg, oneHot, reshape, slice, softmax, square, straightThrough,
-  sub } from '../engine/ops/index.ts';
+import { add, argmax, cast, div, equal, gather, mul, nearestRow, neg, oneHot, reshape, slice, softmax, square,
+  straightThrough, sub } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { choiceDistances, embedChoices, tableScale, type SlotChoices, type SlotTables } from '../models/softTokens.ts';
@@ -29,7 +29,8 @@ export interface Projected {
 export const barred = -1e4;
 
 /** Sizes of the arrays of a variable for `rows` rows. */
-export function variableShapes(projection: Projection, rows: number, width: number, vocabulary: LayoutVocabulary): number[][] {
+export function variableShapes(projection: Projection, rows: number, width: number,
+  vocabulary: LayoutVocabulary): number[][] {
   const { maxObjects: N, classCount, gridSide } = vocabulary;
   if (projection === 'logits') return [[rows, N, classCount + 1], [rows, N, 2, gridSide * gridSide + 1]];
   return [[rows, 3 * N, width]];
@@ -41,8 +42,8 @@ export function variableShapes(projection: Projection, rows: number, width: numb
  *   bias         [Q, N, C + 1] and [Q, N, 2, S^2 + 1]: log frequency of every choice, `barred` where not allowed
  *   table        [K, D], the whole vocabulary
  */
-export function project(projection: Projection, variable: Variable, temperature: Tensor, bias: SlotChoices, tables: SlotTables,
-  table: Tensor, metric: 'l2' | 'cosine', vocabulary: LayoutVocabulary): Projected {
+export function project(projection: Projection, variable: Variable, temperature: Tensor, bias: SlotChoices,
+  tables: SlotTables, table: Tensor, metric: 'l2' | 'cosine', vocabulary: LayoutVocabulary): Projected {
   const Q = temperature.shape[0]!;
   const column = (x: Tensor, rank: number): Tensor => reshape(x, [Q, ...Array<number>(rank - 1).fill(1)]);
   if (variable.kind === 'scores') {
@@ -70,13 +71,20 @@ export function project(projection: Projection, variable: Variable, temperature:
     classes: straightThrough(oneHot(nearest.classes, tables.classes.shape[0]!), soft.classes),
     corners: straightThrough(oneHot(nearest.corners, tables.corners.shape[0]!), soft.corners),
   };
-  if (projection === 'slot') return { embeddings: straightThrough(embedChoices(hardWeights(nearest, tables), tables), v), weights, hard: nearest };
+  if (projection === 'slot') {
+    const hardEmbeddings = embedChoices(hardWeights(nearest, tables), tables);
+    return { embeddings: straightThrough(hardEmbeddings, v), weights, hard: nearest };
+  }
   // The whole table: a slot may take a row that means nothing there, as in the published classification code.
   const ids = nearestRow(reshape(v, [Q * 3 * vocabulary.maxObjects, D]), table, metric);
-  return { embeddings: straightThrough(reshape(gather(table, ids), v.shape), v), weights, hard: readTokens(ids, Q, vocabulary) };
+  return {
+    embeddings: straightThrough(reshape(gather(table, ids), v.shape), v), weights, hard: readTokens(ids, Q, vocabulary),
+  };
 }
 
-const hardest = ({ classes, corners }: SlotChoices): SlotChoices => ({ classes: argmax(classes), corners: argmax(corners) });
+const hardest = ({ classes, corners }: SlotChoices): SlotChoices => ({
+  classes: argmax(classes), corners: argmax(corners),
+});
 
 const hardWeights = ({ classes, corners }: SlotChoices, tables: SlotTables): SlotChoices => ({
   classes: oneHot(classes, tables.classes.shape[0]!), corners: oneHot(corners, tables.corners.shape[0]!),
@@ -91,7 +99,8 @@ function nearestChoices(v: Tensor, tables: SlotTables, metric: 'l2' | 'cosine'):
 }
 
 /** Token ids of the whole table as choices of the slots; rows that a slot cannot hold read as none. */
-function readTokens(ids: Tensor, Q: number, { maxObjects: N, classCount, gridSide, none }: LayoutVocabulary): SlotChoices {
+function readTokens(ids: Tensor, Q: number,
+  { maxObjects: N, classCount, gridSide, none }: LayoutVocabulary): SlotChoices {
   const slots = reshape(ids, [Q, N, 3]);
   const read = (part: Tensor, count: number): Tensor => {
     const isNone = cast(equal(part, none), 'i32');

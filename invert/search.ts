@@ -2,7 +2,8 @@
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { grad } from '../engine/grad.ts';
-import { add, broadcast, concat, div, gather, inputTensor, mul, reshape, sqrt, square, stateTensor, sub, sum, table } from '../engine/ops/index.ts';
+import { add, broadcast, concat, div, gather, inputTensor, mul, reshape, sqrt, square, stateTensor,
+  sub, sum, table } from '../engine/ops/index.ts';
 import type { Update } from '../engine/optim.ts';
 import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
@@ -53,20 +54,23 @@ export class Search {
     private readonly config: InversionConfig,
   ) {}
 
-  static async open(device: Device, generator: Generator, prior: Prior | null, config: InversionConfig): Promise<Search> {
+  static async open(device: Device, generator: Generator, prior: Prior | null,
+    config: InversionConfig): Promise<Search> {
     const { vocabulary, firstStage } = generator;
     const { imagesAtOnce: I, restarts: R, batchTimesteps: T, projection } = config;
     const Q = I * R;
     const { encoder } = generator.description.model;
     const vocabularyTable = tokenTable(encoderScope(generator.store.scope()), encoder);
     const tables = slotTables(vocabularyTable, vocabulary);
-    const values = variableShapes(projection, Q, encoder.width, vocabulary).map((shape, i) => new State(`inversion ${i}`, { shape, dtype: 'f32' }));
+    const values = variableShapes(projection, Q, encoder.width, vocabulary)
+      .map((shape, i) => new State(`inversion ${i}`, { shape, dtype: 'f32' }));
     const leaves = values.map(stateTensor);
     const variable: Variable = projection === 'logits'
       ? { kind: 'scores', classes: leaves[0]!, corners: leaves[1]! } : { kind: 'embeddings', v: leaves[0]! };
     const bias = rowBias(generator, config, Q);
     const temperature = inputTensor('temperature', [Q]);
-    const projected = project(projection, variable, temperature, bias, tables, vocabularyTable, config.metric, vocabulary);
+    const projected = project(projection, variable, temperature, bias, tables, vocabularyTable,
+      config.metric, vocabulary);
     const rowImage = table(Int32Array.from({ length: Q }, (_, q) => Math.floor(q / R)), [Q], 'i32');
     const draws = { timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32') };
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
@@ -78,16 +82,20 @@ export class Search {
       first: values.map(({ name, type }) => new State(`${name} first moment`, type)),
       second: values.map(({ name, type }) => new State(`${name} second moment`, type)),
     };
-    const updates = adamWRows(values, grad(sum(energy), leaves), moments, config, inputTensor('rate', [Q]), inputTensor('correction', [2, Q]));
+    const updates = adamWRows(values, grad(sum(energy), leaves), moments, config,
+      inputTensor('rate', [Q]), inputTensor('correction', [2, Q]));
     const program = await compile(device, { name: 'inversion step', outputs: { energy }, updates });
-    const reading = await compile(device, { name: 'inversion reading', outputs: { classes: projected.hard.classes, corners: projected.hard.corners } });
+    const reading = await compile(device, {
+      name: 'inversion reading', outputs: { classes: projected.hard.classes, corners: projected.hard.corners },
+    });
     return new Search(device, program, reading, values, [...moments.first, ...moments.second], generator, config);
   }
 
   /** Random starts for pictures; the stream of each picture depends on nothing but the seed and its name. */
   start(names: readonly string[]): void {
     const { restarts: R, imagesAtOnce: I, init, initScale, seed, projection } = this.config;
-    const scale = projection === 'logits' ? initScale : initScale * tableStatistics(this.generator.run.weights.get(tokenTableName)!.data).std;
+    const scale = projection === 'logits' ? initScale
+      : initScale * tableStatistics(this.generator.run.weights.get(tokenTableName)!.data).std;
     for (const state of this.values) {
       const each = sizeOf(state.type.shape) / (I * R);
       const start = new Float32Array(I * R * each);
@@ -134,10 +142,16 @@ export class Search {
     correction.fill(1 - config.beta1 ** (step + 1), 0, Q).fill(1 - config.beta2 ** (step + 1), Q);
     this.program.run({
       z, timesteps, noises, correction,
-      temperature: fill(first * (last / first) ** progress),
+      ...this.temperatures(this.program, first * (last / first) ** progress),
       rate: fill(config.lr * (1 - (1 - config.lrFloor) * progress)),
     });
     this.passes += 2 * Q * T;
+  }
+
+  /** The temperature of every row, for programs that have a use for it: nearest rows have none. */
+  private temperatures(program: Program, value: number): Record<string, Float32Array> {
+    const { imagesAtOnce: I, restarts: R } = this.config;
+    return program.takes('temperature') ? { temperature: new Float32Array(I * R).fill(value) } : {};
   }
 
   /** Energies [Q] of the last step, on its own random pairs. */
@@ -150,7 +164,7 @@ export class Search {
     const { vocabulary } = this.generator;
     const { imagesAtOnce: I, restarts: R } = this.config;
     // Weights are read at the last temperature; the order of scores does not depend on it.
-    this.reading.run({ temperature: new Float32Array(I * R).fill(this.config.temperature[1]) });
+    this.reading.run(this.temperatures(this.reading, this.config.temperature[1]));
     const classes = await this.reading.read('classes');
     const corners = await this.reading.read('corners');
     return Array.from({ length: I * R }, (_, q) => tokensOfChoices(vocabulary, classes, corners, q));
@@ -163,7 +177,7 @@ export class Search {
   }
 }
 
-/** Embeddings [Q, 3 N, D] with the crop tokens of the whole picture behind them, where the vocabulary has crop tokens. */
+/** Embeddings [Q, 3 N, D] with the crop tokens of the whole picture behind them, where there are crop tokens. */
 function withCrop(embeddings: Tensor, vocabularyTable: Tensor, { encodeCrop, gridSide }: LayoutVocabulary): Tensor {
   if (!encodeCrop) return embeddings;
   const [Q, , D] = embeddings.shape as [number, number, number];
@@ -172,8 +186,8 @@ function withCrop(embeddings: Tensor, vocabularyTable: Tensor, { encodeCrop, gri
 }
 
 /** Indices of choices of row q as token ids, with the whole image as crop where crops are encoded. */
-export function tokensOfChoices({ maxObjects: N, classCount, gridSide, none, length }: LayoutVocabulary, classes: ArrayLike<number>,
-  corners: ArrayLike<number>, q: number): Int32Array {
+export function tokensOfChoices({ maxObjects: N, classCount, gridSide, none, length }: LayoutVocabulary,
+  classes: ArrayLike<number>, corners: ArrayLike<number>, q: number): Int32Array {
   const tokens = new Int32Array(length).fill(none);
   for (let n = 0; n < N; n++) {
     const kind = classes[q * N + n]!;

@@ -74,7 +74,8 @@ export function tableScale({ corners }: SlotTables): Tensor {
  *   sigma         [B, 3 N]     standard deviation of the noise on every scalar
  *   logFrequency  log p of every choice, broadcast over B: how often a slot holds it in the training layouts
  */
-export function softAssign(embeddings: Tensor, sigma: Tensor, tables: SlotTables, logFrequency: SlotChoices): SlotChoices {
+export function softAssign(embeddings: Tensor, sigma: Tensor, tables: SlotTables,
+  logFrequency: SlotChoices): SlotChoices {
   const { classes, corners } = choiceDistances(embeddings, tables);
   const [B, N] = classes.shape as [number, number];
   const precision = reshape(div(-0.5, square(sigma)), [B, N, 3]);
@@ -102,7 +103,8 @@ export interface UncertaintyConfig {
  *   logFrequency  as `softAssign` takes it
  *   key           u32 [2]       of the random draws
  */
-export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, logFrequency: SlotChoices, config: UncertaintyConfig, key: Tensor): Tensor {
+export function uncertainEmbeddings(rows: Tensor, tables: SlotTables, logFrequency: SlotChoices,
+  config: UncertaintyConfig, key: Tensor): Tensor {
   if (config.share === 0) return rows;
   const [B, all, D] = rows.shape as [number, number, number];
   const L = 3 * logFrequency.classes.shape.at(-2)!;
@@ -143,7 +145,8 @@ export function slotFrequencies(vocabulary: LayoutVocabulary, sequences: Iterabl
   let count = 0;
   for (const tokens of sequences) {
     for (let n = 0; n < N; n++) {
-      const choice = (slot: number, last: number): number => (tokens[3 * n + slot] === none ? last : tokens[3 * n + slot]!);
+      const choice = (slot: number, last: number): number =>
+        (tokens[3 * n + slot] === none ? last : tokens[3 * n + slot]!);
       classes[n * C + choice(0, C - 1)]!++;
       corners[2 * n * S + choice(1, S - 1)]!++;
       corners[(2 * n + 1) * S + choice(2, S - 1)]!++;

@@ -24,8 +24,8 @@ export class FirstStage {
   ) {}
 
   /** `where` names the file of the weights, for messages. */
-  static async open(device: Device, config: AutoencoderConfig, weights: Weights, where: string, size: number, batch = 8):
-    Promise<FirstStage> {
+  static async open(device: Device, config: AutoencoderConfig, weights: Weights, where: string, size: number,
+    batch = 8): Promise<FirstStage> {
     const store = new ParamStore('autoencoder', firstStageSpecs(config, size));
     store.load(weights, where);
     const latent = latentShape(config, size, size);
@@ -52,8 +52,8 @@ export class FirstStage {
     return this.latent[0] * this.latent[1] * this.latent[2];
   }
 
-  private async inBatches(program: Program, input: string, output: string, values: Float32Array, from: number, to: number):
-    Promise<Float32Array> {
+  private async inBatches(program: Program, input: string, output: string, values: Float32Array, from: number,
+    to: number): Promise<Float32Array> {
     const count = values.length / from;
     const results = new Float32Array(count * to);
     const padded = new Float32Array(this.batch * from);

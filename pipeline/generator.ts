@@ -12,7 +12,8 @@ import type { Tensor } from '../engine/tensor.ts';
 import type { AutoencoderConfig } from '../models/autoencoder/config.ts';
 import { latentShape } from '../models/autoencoder/config.ts';
 import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
-import { emptyLayout, layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
+import { emptyLayout, layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig }
+  from '../models/layoutTokens.ts';
 import { guided, noiseDenoiser, samplers, type Denoiser } from '../models/samplers.ts';
 import type { SlotFrequencies } from '../models/softTokens.ts';
 import type { GeneratorConfig } from '../models/unet/config.ts';
@@ -38,7 +39,8 @@ export interface GeneratorDescription {
 }
 
 /** Parameters of a generator of latents [C, h, w] and layouts of `length` tokens. */
-export function generatorSpecs(model: GeneratorConfig, latent: readonly [number, number, number], length: number): ParamSpec[] {
+export function generatorSpecs(model: GeneratorConfig, latent: readonly [number, number, number],
+  length: number): ParamSpec[] {
   return declareParams((p) => generatorFromEmbeddings(p, inputTensor('z', [1, ...latent]), inputTensor('t', [1], 'i32'),
     embedTokens(encoderScope(p), inputTensor('ids', [1, length], 'i32'), model.encoder), model));
 }
@@ -51,14 +53,17 @@ export function generatorSpecs(model: GeneratorConfig, latent: readonly [number,
  *   noise       [B, C, h, w]
  *   embeddings  [B, L, D]      of layout tokens
  */
-export function generatorLoss(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embeddings: Tensor, model: GeneratorConfig): Tensor {
+export function generatorLoss(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embeddings: Tensor,
+  model: GeneratorConfig): Tensor {
   const schedule = noiseSchedule(model.diffusion.schedule);
   const predicted = generatorFromEmbeddings(p, addNoise(schedule, z, noise, t), t, embeddings, model);
-  return denoisingLoss(model.diffusion.loss, predicted, predictionTarget(schedule, model.diffusion.prediction, z, noise, t));
+  return denoisingLoss(model.diffusion.loss, predicted,
+    predictionTarget(schedule, model.diffusion.prediction, z, noise, t));
 }
 
 /** Frequencies of slot choices as they are kept in a run's checkpoint. */
-export function frequencyArrays(vocabulary: LayoutVocabulary, { classes, corners }: SlotFrequencies): [string, NamedArray][] {
+export function frequencyArrays(vocabulary: LayoutVocabulary,
+  { classes, corners }: SlotFrequencies): [string, NamedArray][] {
   const { maxObjects: N, classCount, gridSide } = vocabulary;
   return [
     ['slot_log_frequency.classes', { shape: [N, classCount + 1], data: classes }],
@@ -87,7 +92,8 @@ export class LayoutSampler {
     readonly batch: number,
   ) {}
 
-  static async open(device: Device, store: ParamStore, description: GeneratorDescription, batch: number): Promise<LayoutSampler> {
+  static async open(device: Device, store: ParamStore, description: GeneratorDescription,
+    batch: number): Promise<LayoutSampler> {
     const { model, image } = description;
     const latent = latentShape(description.autoencoder, image.size, image.size);
     const vocabulary = layoutVocabulary(description.vocabulary);
@@ -145,7 +151,9 @@ export async function openGenerator(device: Device, dir: string): Promise<Genera
   const weights = new Map(run.frozen);
   const frequency = (slots: string): Float32Array => {
     const array = weights.get(`slot_log_frequency.${slots}`);
-    if (!array) throw new UserError(`${run.file}: lacks slot_log_frequency.${slots}. Was it written by an older version?`);
+    if (!array) {
+      throw new UserError(`${run.file}: lacks slot_log_frequency.${slots}. Was it written by an older version?`);
+    }
     weights.delete(`slot_log_frequency.${slots}`);
     return array.data;
   };

@@ -6,7 +6,8 @@ import type { Tensor } from '../engine/tensor.ts';
 import type { RandomStream } from '../engine/random.ts';
 import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
   type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
-import { autoregressivePrior, tokenNats, tokenScores, type SlotPart, type SlotTargets } from '../models/prior/autoregressive.ts';
+import { autoregressivePrior, tokenNats, tokenScores, type SlotPart, type SlotTargets }
+  from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
 import { standardise, type TableStatistics } from '../models/prior/standardise.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
@@ -38,7 +39,8 @@ export interface PriorDescription {
 export const tokenTableName = 'cond_stage_model.transformer.token_emb.weight';
 
 export function priorSpecs(model: AutoregressivePriorConfig): ParamSpec[] {
-  return declareParams((p) => autoregressivePrior(p, inputTensor('v', [1, 3 * model.maxObjects, model.embeddingWidth]), model));
+  return declareParams((p) =>
+    autoregressivePrior(p, inputTensor('v', [1, 3 * model.maxObjects, model.embeddingWidth]), model));
 }
 
 /** Scores of every token given those before it; embeddings [B, 3 N, Dg] in the generator's own scale. */
@@ -89,7 +91,9 @@ export function openPrior(dir: string): Prior {
   const store = new ParamStore('prior', priorSpecs(description.model));
   store.load(run.weights, run.file);
   const rows = run.frozen.get(tokenTableName)!;
-  return { run, description, vocabulary: layoutVocabulary(description.vocabulary), store, table: table(rows.data, rows.shape) };
+  return {
+    run, description, vocabulary: layoutVocabulary(description.vocabulary), store, table: table(rows.data, rows.shape),
+  };
 }
 
 /** ids i32 [B, 3 N] -> rows of the prior's token table. */

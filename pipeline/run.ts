@@ -83,7 +83,8 @@ export function rewindMetrics(dir: string, step: number): void {
 /** Arrays of a checkpoint whose names begin with `prefix/`, without it. */
 function withPrefix(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Weights {
   return new Map([...arrays].filter(([name]) => name.startsWith(`${prefix}/`))
-    .map(([name, array]) => [name.slice(prefix.length + 1), array as { shape: readonly number[]; data: Float32Array }]));
+    .map(([name, array]) =>
+      [name.slice(prefix.length + 1), array as { shape: readonly number[]; data: Float32Array }]));
 }
 
 export interface TrainingState {
@@ -109,13 +110,16 @@ export async function saveRun<Config>(dir: string, which: Which, device: Device,
   if (which === 'latest' || !averaged) add('weights', await store.read(device));
   if (averaged) add('average', await store.read(device, (_, i) => averages[i]!));
   if (which === 'latest') {
-    for (const state of states) arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
+    for (const state of states) {
+      arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
+    }
   }
   await saveCheckpoint(checkpointFile(dir, which), header, arrays);
 }
 
 /** Puts `latest` back on the device. */
-export function resumeRun<Config>(dir: string, kind: RunKind, device: Device, training: TrainingState): RunHeader<Config> {
+export function resumeRun<Config>(dir: string, kind: RunKind, device: Device,
+  training: TrainingState): RunHeader<Config> {
   const file = checkpointFile(dir, 'latest');
   const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
   if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
@@ -150,7 +154,9 @@ export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): Load
   const file = which ? checkpointFile(dir, which) : existsSync(best) ? best : checkpointFile(dir, 'latest');
   if (!existsSync(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
   const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
-  if (header.kind !== kind) throw new UserError(`${dir}: holds ${named(header.kind)}, but ${named(kind)} is needed here`);
+  if (header.kind !== kind) {
+    throw new UserError(`${dir}: holds ${named(header.kind)}, but ${named(kind)} is needed here`);
+  }
   const averages = withPrefix(arrays, 'average');
   const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
   return { dir, file, header, weights, frozen: withPrefix(arrays, 'frozen') };

@@ -29,7 +29,8 @@ test('imports point one way', () => {
       const path = normalize(join(dirname(file), target!));
       const inside = path.startsWith(`${folder}/`);
       const permitted = allowed[folder]!.some((place) => path === place || path.startsWith(`${place}/`));
-      assert.ok(inside || permitted, `${file} imports ${path}; ${folder} may import ${allowed[folder]!.join(', ') || 'nothing'}`);
+      assert.ok(inside || permitted,
+        `${file} imports ${path}; ${folder} may import ${allowed[folder]!.join(', ') || 'nothing'}`);
       assert.ok(existsSync(path), `${file} imports ${path}, which does not exist`);
     }
   }
@@ -41,12 +42,15 @@ test('every op and every shader has its namesakes', () => {
   // Leaves have no kernel; pack is tested with the optimiser that it exists for; views hold pad and reduce as well;
   // the parts of attention and what row kernels share are tested through their users.
   const elsewhere: Record<string, string> = {
-    leaf: 'optim', pack: 'optim', pad: 'view', reduce: 'view', attentionGrad: 'attention', attentionSizes: 'attention', rowKernel: 'softmax',
+    leaf: 'optim', pack: 'optim', pad: 'view', reduce: 'view', attentionGrad: 'attention',
+    attentionSizes: 'attention', rowKernel: 'softmax',
   };
   for (const stem of ops) {
-    assert.ok(tested.includes(stem) || elsewhere[stem] !== undefined, `engine/ops/${stem}.ts has no test/engine/ops/${stem}.test.ts`);
+    assert.ok(tested.includes(stem) || elsewhere[stem] !== undefined,
+      `engine/ops/${stem}.ts has no test/engine/ops/${stem}.test.ts`);
   }
-  const code = sources.filter((file) => file.startsWith('engine/')).map((file) => readFileSync(file, 'utf8')).join('\n');
+  const code = sources.filter((file) => file.startsWith('engine/'))
+    .map((file) => readFileSync(file, 'utf8')).join('\n');
   for (const shader of walk('engine/shaders').filter((file) => file.endsWith('.wgsl'))) {
     assert.ok(code.includes(`shaders/${basename(shader)}'`), `${shader} is used by no op`);
   }
@@ -56,13 +60,15 @@ test('the header of a shader lists the bindings that it declares', () => {
   for (const shader of walk('engine/shaders').filter((file) => file.endsWith('.wgsl'))) {
     const text = readFileSync(shader, 'utf8');
     const header = text.split('\n').filter((line) => line.startsWith('//')).join('\n');
-    assert.match(header, new RegExp(`^// ${basename(shader, '.wgsl')}\\b`), `${shader}: the header begins with its name`);
+    assert.match(header, new RegExp(`^// ${basename(shader, '.wgsl')}\\b`),
+      `${shader}: the header begins with its name`);
     // Fragments that other shaders are put together from have no entry point, and nothing to bind.
     const sections = text.includes('@compute') ? ['bindings', 'workgroup', 'grid', 'cost'] : [];
     for (const section of sections) {
       assert.ok(header.includes(section), `${shader}: the header says nothing of ${section}`);
     }
-    for (const [, binding, access, name] of text.matchAll(/@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>\s*(\w+)/g)) {
+    const declared = /@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>\s*(\w+)/g;
+    for (const [, binding, access, name] of text.matchAll(declared)) {
       assert.match(header, new RegExp(`\\b${binding}\\s+${name}\\s+${access}\\b`),
         `${shader}: the header lacks "${binding}  ${name}  ${access}"`);
     }
@@ -73,7 +79,10 @@ test('budgets: no file is a labyrinth', () => {
   const long = [...sources, ...walk('test').filter((file) => file.endsWith('.ts'))].flatMap((file) => {
     const lines = readFileSync(file, 'utf8').split('\n');
     const wide = lines.filter((line) => line.length > 140).length;
-    return [...(lines.length > 420 ? [`${file}: ${lines.length} lines`] : []), ...(wide > 0 ? [`${file}: ${wide} lines over 140 columns`] : [])];
+    return [
+      ...(lines.length > 420 ? [`${file}: ${lines.length} lines`] : []),
+      ...(wide > 0 ? [`${file}: ${wide} lines over 140 columns`] : []),
+    ];
   });
   if (long.length > 0) console.log(`over budget (soft): ${long.join('; ')}`);
   assert.ok(long.every((entry) => !/: [6-9]\d\d lines|: \d{4,} lines/.test(entry)), long.join('; '));

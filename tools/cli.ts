@@ -24,13 +24,16 @@ export function withDevice(target: Command, seed: number | null = 0): Command {
     : target.option('--seed <number>', 'seed of all random draws', integer, seed);
   return seeded
     .option('--adapter <name>', 'part of the name of the GPU adapter to use')
-    .option('--mode <safe|fast>', 'safe validates every access, fast does not; results are the same', oneOf('safe', 'fast'), 'fast');
+    .option('--mode <safe|fast>', 'safe validates every access, fast does not; results are the same',
+      oneOf('safe', 'fast'), 'fast');
 }
 
 /** Parser of a whole number. */
 export function integer(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value)) throw new InvalidArgumentError(`must be a whole number, found '${text}'.`);
+  if (text.trim() === '' || !Number.isInteger(value)) {
+    throw new InvalidArgumentError(`must be a whole number, found '${text}'.`);
+  }
   return value;
 }
 
@@ -44,7 +47,9 @@ export function positiveInteger(text: string): number {
 /** Parser of a number. */
 export function real(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError(`must be a number, found '${text}'.`);
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidArgumentError(`must be a number, found '${text}'.`);
+  }
   return value;
 }
 
@@ -122,7 +127,9 @@ export class Progress {
   constructor(private readonly label: string, private readonly total: number, first = 0) {
     this.first = first;
     this.bar = process.stdout.isTTY
-      ? new SingleBar({ format: `${label} {bar} {value}/{total}  {rate}  {eta_formatted} left  {note}`, hideCursor: true })
+      ? new SingleBar({
+        format: `${label} {bar} {value}/{total}  {rate}  {eta_formatted} left  {note}`, hideCursor: true,
+      })
       : null;
     this.bar?.start(total, first, { rate: '', note: '' });
   }
@@ -169,7 +176,7 @@ export async function runCommand(root: Command, argv: readonly string[]): Promis
     if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
     if (error instanceof CommanderError || error instanceof UserError) {
       const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ').trim();
-      console.error(error instanceof CommanderError ? `${root.name()}: ${text}; --help lists the options` : `${root.name()}: ${text}`);
+      console.error(`${root.name()}: ${text}${error instanceof CommanderError ? '; --help lists the options' : ''}`);
       process.exit(2);
     }
     console.error(error);

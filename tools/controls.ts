@@ -34,10 +34,14 @@ async function measure(options: Options): Promise<void> {
   const generator = await openGenerator(device, dir);
   const { vocabulary, description, firstStage } = generator;
   const prior = priorOf({ ...options, generator: dir }, generator);
-  const config = inversionConfig({ preset: 'search', seed: options.seed, imagesAtOnce: 8, restarts: 2 + options.others }, generator);
+  const config = inversionConfig({
+    preset: 'search', seed: options.seed, imagesAtOnce: 8, restarts: 2 + options.others,
+  }, generator);
   checkInversion(config, trainedSteps(generator));
   const judge = await Judge.open(device, generator, prior, config);
-  const dataset = await readAnnotations(annotations, { ...noFilters, maxObjects: vocabulary.maxObjects, categories: description.categories });
+  const dataset = await readAnnotations(annotations, {
+    ...noFilters, maxObjects: vocabulary.maxObjects, categories: description.categories,
+  });
   const items = dataset.images.slice(0, options.count);
   const random = new RandomStream(options.seed, 'controls');
   const energies = { true: 0, other: 0, empty: 0 };
@@ -45,7 +49,8 @@ async function measure(options: Options): Promise<void> {
   const progress = new Progress('judging', items.length);
   for (let first = 0; first < items.length; first += 8) {
     const part = items.slice(first, first + 8);
-    const pictures = await Promise.all(part.map(({ fileName }) => loadImage(join(images, fileName), description.image)));
+    const pictures = await Promise.all(part.map(({ fileName }) =>
+      loadImage(join(images, fileName), description.image)));
     const flat = new Float32Array(8 * pictures[0]!.length);
     pictures.forEach((picture, i) => flat.set(picture, i * picture.length));
     const z = (await firstStage.encode(flat)).map((value) => value * description.latentScale);
@@ -73,14 +78,17 @@ async function measure(options: Options): Promise<void> {
   }
   progress.stop();
   const share = (n: number, of: number): string => `${((100 * n) / of).toFixed(1)} %`;
-  console.log(`mean energy: true layout ${energies.true.toFixed(4)}, other pictures' ${energies.other.toFixed(4)}, empty ${energies.empty.toFixed(4)}`);
-  console.log(`true layout below another's: ${share(wonPairs, pairs)} of ${pairs} pairs; below all ${options.others}: ${share(wonAll, items.length)} `
-    + `of ${items.length} pictures; below empty: ${share(beatsEmpty, items.length)}`);
+  console.log(`mean energy: true layout ${energies.true.toFixed(4)}, other pictures' ${energies.other.toFixed(4)}, `
+    + `empty ${energies.empty.toFixed(4)}`);
+  console.log(`true layout below another's: ${share(wonPairs, pairs)} of ${pairs} pairs; `
+    + `below all ${options.others}: ${share(wonAll, items.length)} of ${items.length} pictures; `
+    + `below empty: ${share(beatsEmpty, items.length)}`);
   writeJson(options.json, { energies, pairs, wonPairs, images: items.length, wonAll, beatsEmpty });
   device.close();
 }
 
-const root = withDevice(command('controls', 'Compares the energy of true layouts with that of other pictures\' layouts: is the likelihood right?',
+const root = withDevice(command('controls',
+  'Compares the energy of true layouts with that of other pictures\' layouts: is the likelihood right?',
   'npm run controls -- --generator runs/generator --annotations data/val.json --images data/images')
   .option('--generator <run>', 'folder of a trained generator (required)')
   .option('--prior <run>', 'folder of its prior; without it the image term alone is compared')

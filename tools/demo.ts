@@ -22,23 +22,27 @@ interface Options {
   readonly mode: 'safe' | 'fast';
 }
 
-const root = withDevice(command('demo', 'Detects objects in held-out built-in scenes with the weights that come with the repository.', 'npm run demo')
+const root = withDevice(command('demo',
+  'Detects objects in held-out built-in scenes with the weights that come with the repository.', 'npm run demo')
   .option('--count <number>', 'scenes', positiveInteger, demoWeights.count)
   .option('--out <dir>', 'folder for the results; an earlier demo in it is replaced', 'runs/demo'))
   .action(async (options: Options) => {
     const { out, count } = options;
-    if (existsSync(out) && !existsSync(join(out, 'scenes', 'val.json'))) throw new UserError(`--out ${out}: exists and is not an earlier demo`);
+    if (existsSync(out) && !existsSync(join(out, 'scenes', 'val.json'))) {
+      throw new UserError(`--out ${out}: exists and is not an earlier demo`);
+    }
     rmSync(out, { recursive: true, force: true });
     const scenes = join(out, 'scenes');
     // Another seed than that of the training scenes: none of these has been seen.
     const { kind, size, seed } = demoWeights.scenes;
     await writeSceneFolder({
-      out: scenes, count, valFraction: 1, categories: sceneCategories(kind), render: (index) => renderScene(sceneSpec({ kind, seed }, index), size),
+      out: scenes, count, valFraction: 1, categories: sceneCategories(kind),
+      render: (index) => renderScene(sceneSpec({ kind, seed }, index), size),
     });
     const annotations = join(scenes, 'val.json');
     await detect({
-      ...options, generator: demoWeights.generator, prior: demoWeights.prior, images: [join(scenes, 'images')], annotations,
-      resume: true, preset: 'search', ...demoWeights.settings,
+      ...options, generator: demoWeights.generator, prior: demoWeights.prior,
+      images: [join(scenes, 'images')], annotations, resume: true, preset: 'search', ...demoWeights.settings,
     }, () => openDevice(options));
     const gt = await readGroundTruth(annotations);
     const evaluation = evaluateDetections(gt, await readDetections(join(out, 'detections.json'), gt));

@@ -5,7 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { noFilters, readAnnotations, type AnnotatedImage } from '../data/annotations.ts';
 import { imageSize, loadImage, rgbFromPlanes } from '../data/images.ts';
 import { drawnBoxes } from '../draw/drawnBoxes.ts';
-import { drawDetections, sideBySide } from '../draw/overlay.ts';
+import { drawDetections, sideBySide, type DrawnBox } from '../draw/overlay.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
@@ -77,9 +77,14 @@ async function targetsOf(options: DetectOptions, generator: Generator): Promise<
       return { image: { id: i + 1, fileName: basename(path), ...size, objects: [] }, path };
     }));
   }
-  if (targets.length === 0) throw new UserError(`--images ${images.join(' ')}: holds no pictures (${pictureEndings.join(' ')})`);
+  if (targets.length === 0) {
+    throw new UserError(`--images ${images.join(' ')}: holds no pictures (${pictureEndings.join(' ')})`);
+  }
   const missing = targets.filter(({ path }) => !existsSync(path));
-  if (missing.length > 0) throw new UserError(`${missing[0]!.path}: there is no such picture (${missing.length} of ${targets.length} are missing)`);
+  if (missing.length > 0) {
+    throw new UserError(`${missing[0]!.path}: there is no such picture `
+      + `(${missing.length} of ${targets.length} are missing)`);
+  }
   return targets.slice(0, count);
 }
 
@@ -87,7 +92,8 @@ async function targetsOf(options: DetectOptions, generator: Generator): Promise<
 const mostStratified = 4;
 
 /** The preset with the options in it. */
-export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOptions, 'preset' | 'seed'>, generator: Generator): InversionConfig {
+export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOptions, 'preset' | 'seed'>,
+  generator: Generator): InversionConfig {
   const preset = inversionPresets[options.preset];
   // Presets count in thousandths of the schedule.
   const scaled = preset.timesteps.map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
@@ -104,8 +110,9 @@ export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOpt
   const { maxObjects } = generator.vocabulary;
   const stratify = preset.stratifyCounts && maxObjects <= mostStratified;
   const restarts = options.restarts ?? (stratify ? Math.max(preset.restarts, maxObjects) : preset.restarts);
-  const given = Object.fromEntries((['steps', 'batchTimesteps', 'lr', 'priorWeight', 'projection', 'metric', 'init', 'imagesAtOnce',
-    'patience', 'localRounds'] as const).filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
+  const given = Object.fromEntries((['steps', 'batchTimesteps', 'lr', 'priorWeight', 'projection', 'metric', 'init',
+    'imagesAtOnce', 'patience', 'localRounds'] as const)
+    .filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
   const config: InversionConfig = { ...preset, ...given, timesteps, restarts, seed: options.seed };
   const unmonitored = options.monitor === false ? { monitorEvery: config.steps, patience: 0 } : {};
   return { ...config, ...unmonitored, stratifyCounts: stratify && restarts >= maxObjects };
@@ -118,8 +125,8 @@ export function priorOf(options: Pick<DetectOptions, 'prior' | 'generator'>, gen
   const own = generator.run.weights.get(tokenTableName)!.data;
   const read = prior.run.frozen.get(tokenTableName)!.data;
   if (own.length !== read.length || own.some((value, i) => value !== read[i])) {
-    throw new UserError(`--prior ${options.prior}: was trained on another token table than that of ${options.generator}; `
-      + 'train it with --generator set to this run');
+    throw new UserError(`--prior ${options.prior}: was trained on another token table than that of `
+      + `${options.generator}; train it with --generator set to this run`);
   }
   return prior;
 }
@@ -155,10 +162,16 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   }
   await writeAtomic(file, earlier.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const finished = new Set(earlier.map(({ imageId }) => imageId));
-  const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config), earlier, file);
+  const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config),
+    earlier, file);
   await work.run(targets.filter(({ image }) => !finished.has(image.id)));
   await work.finish(targets.length);
   device.close();
+}
+
+interface Panel {
+  readonly png: Buffer;
+  readonly caption: string;
 }
 
 /** Goes through the pictures in batches and writes as it goes. */
@@ -213,7 +226,8 @@ class Work {
     return loaded.filter((item) => item !== null);
   }
 
-  private async write(loaded: readonly (Target & { subject: Subject })[], found: readonly Inversion[], seconds: number): Promise<void> {
+  private async write(loaded: readonly (Target & { subject: Subject })[], found: readonly Inversion[],
+    seconds: number): Promise<void> {
     const { categories, image: { size } } = this.generator.description;
     const drawn = this.options.regenerate === false ? null : await this.regenerate(found);
     for (const [i, { image, subject }] of loaded.entries()) {
@@ -221,15 +235,19 @@ class Work {
       const record = toRecord(found[i]!, image, detections, categories, this.config.seed, seconds);
       this.records.push(record);
       appendFileSync(this.file, `${JSON.stringify(record)}\n`);
-      const boxes = drawnBoxes(found[i]!.objects, categories, size, size).map((box, k) => ({ ...box, score: found[i]!.objects[k]!.score }));
-      const panels = [{ png: await drawDetections(rgbFromPlanes(subject.picture, size, size), boxes), caption: 'found' }];
+      const boxes = drawnBoxes(found[i]!.objects, categories, size, size)
+        .map((box, k) => ({ ...box, score: found[i]!.objects[k]!.score }));
+      const panel = async (planes: Float32Array, drawnOn: readonly DrawnBox[], caption: string): Promise<Panel> =>
+        ({ png: await drawDetections(rgbFromPlanes(planes, size, size), drawnOn), caption });
+      const panels = [await panel(subject.picture, boxes, 'found')];
       if (image.objects.length > 0) {
         const truth = drawnBoxes(image.objects, categories, size, size).map((box) => ({ ...box, dashed: true }));
-        panels.push({ png: await drawDetections(rgbFromPlanes(subject.picture, size, size), truth), caption: 'annotated' });
+        panels.push(await panel(subject.picture, truth, 'annotated'));
       }
       const each = 3 * size * size;
-      if (drawn) panels.push({ png: await drawDetections(rgbFromPlanes(drawn.slice(i * each, (i + 1) * each), size, size), []), caption: 'regenerated' });
-      await writeAtomic(join(this.options.out, 'overlays', overlayName(image.id, image.fileName)), await sideBySide(panels));
+      if (drawn) panels.push(await panel(drawn.slice(i * each, (i + 1) * each), [], 'regenerated'));
+      const overlay = join(this.options.out, 'overlays', overlayName(image.id, image.fileName));
+      await writeAtomic(overlay, await sideBySide(panels));
     }
   }
 
@@ -238,8 +256,12 @@ class Work {
     const { vocabulary, store, description, firstStage } = this.generator;
     this.sampler ??= await LayoutSampler.open(this.device, store, description, this.config.imagesAtOnce);
     const tokens = new Int32Array(this.config.imagesAtOnce * vocabulary.length);
-    for (let i = 0; i < this.config.imagesAtOnce; i++) tokens.set(found[Math.min(i, found.length - 1)]!.tokens, i * vocabulary.length);
-    const z = await this.sampler.sample(tokens, { sampler: 'ddim', steps: Math.min(20, trainedSteps(this.generator)), guidance: 1, seed: this.config.seed });
+    for (let i = 0; i < this.config.imagesAtOnce; i++) {
+      tokens.set(found[Math.min(i, found.length - 1)]!.tokens, i * vocabulary.length);
+    }
+    const z = await this.sampler.sample(tokens, {
+      sampler: 'ddim', steps: Math.min(20, trainedSteps(this.generator)), guidance: 1, seed: this.config.seed,
+    });
     return firstStage.decode(z);
   }
 
@@ -247,19 +269,24 @@ class Work {
   async finish(total: number): Promise<void> {
     const { out, json } = this.options;
     const names = new Map(this.generator.description.categories.map(({ id, name }) => [name, id]));
-    const detections: Detection[] = this.records.flatMap(({ imageId, detections: found }) => found.map(({ label, score, xywhPx }) =>
-      ({ image_id: imageId, category_id: names.get(label)!, bbox: xywhPx as unknown as Detection['bbox'], score })));
-    if (this.records.length === 0 && this.skipped.length > 0) throw new UserError(`no picture could be read; the first: ${this.skipped[0]}`);
+    const detections: Detection[] = this.records.flatMap(({ imageId, detections: found }) =>
+      found.map(({ label, score, xywhPx }) =>
+        ({ image_id: imageId, category_id: names.get(label)!, bbox: xywhPx as unknown as Detection['bbox'], score })));
+    if (this.records.length === 0 && this.skipped.length > 0) {
+      throw new UserError(`no picture could be read; the first: ${this.skipped[0]}`);
+    }
     await writeAtomic(join(out, 'detections.json'), JSON.stringify(detections));
     await writeDetectionsPage(out);
-    const mean = (of: (record: InversionRecord) => number): number => this.records.reduce((sum, r) => sum + of(r), 0) / Math.max(1, this.records.length);
+    const mean = (of: (record: InversionRecord) => number): number =>
+      this.records.reduce((sum, r) => sum + of(r), 0) / Math.max(1, this.records.length);
     const summary = {
       images: this.records.length, skipped: this.skipped.length, detections: detections.length,
       secondsPerImage: mean(({ seconds }) => seconds), convergenceStep: mean(({ convergenceStep }) => convergenceStep),
       steps: mean(({ steps }) => steps), passesPerImage: this.inverter.passes / Math.max(1, this.records.length),
     };
-    console.log(`${summary.images} of ${total} pictures: ${summary.detections} objects, ${summary.secondsPerImage.toFixed(2)} s and `
-      + `${Math.round(summary.passesPerImage)} network passes a picture, converged at step ${summary.convergenceStep.toFixed(1)} of ${this.config.steps}`);
+    console.log(`${summary.images} of ${total} pictures: ${summary.detections} objects, `
+      + `${summary.secondsPerImage.toFixed(2)} s and ${Math.round(summary.passesPerImage)} network passes a picture, `
+      + `converged at step ${summary.convergenceStep.toFixed(1)} of ${this.config.steps}`);
     console.log(`see ${join(out, 'index.html')}`);
     writeJson(json, summary);
     if (this.signal.aborted && summary.images < total) process.exitCode = 130;

@@ -16,7 +16,9 @@ const shownLimits = [
 ] as const;
 
 async function diagnose(options: Options): Promise<void> {
-  const device = await Device.open({ mode: options.mode, timestamps: true, ...(options.adapter && { adapter: options.adapter }) });
+  const device = await Device.open({
+    mode: options.mode, timestamps: true, ...(options.adapter && { adapter: options.adapter }),
+  });
   const { info } = device.adapter;
   const line = (name: string, value: unknown): void => console.log(`${name.padEnd(36)}${String(value)}`);
   line('adapter', info.description || info.device);
@@ -39,8 +41,8 @@ async function diagnose(options: Options): Promise<void> {
 }
 
 const hint = process.platform === 'linux'
-  ? 'On Linux Dawn needs a Vulkan driver: install the one of your GPU, or run ./setup.sh as root for Mesa\'s software one. '
-    + 'In a container the driver\'s files and /dev nodes must be passed in.'
+  ? 'On Linux Dawn needs a Vulkan driver: install the one of your GPU, or run ./setup.sh as root for Mesa\'s '
+    + 'software one. In a container the driver\'s files and /dev nodes must be passed in.'
   : 'Update the driver of your GPU.';
 
 const root = command('doctor', 'Shows the WebGPU adapter, its features, limits and measured speed.', 'npm run doctor')

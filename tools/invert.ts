@@ -9,7 +9,8 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   .description('Finds objects: for each picture the layout that maximises p(picture | layout) p(layout).')
   .option('--generator <run>', 'folder of a trained generator (required)')
   .option('--prior <run>', 'folder of a prior trained with --generator; without it p(layout) is left out')
-  .option('--images <path...>', 'a folder of pictures, or picture files; with --annotations the folder they lie in (required)')
+  .option('--images <path...>',
+    'a folder of pictures, or picture files; with --annotations the folder they lie in (required)')
   .option('--annotations <file>', 'COCO JSON that lists the pictures; its boxes are only drawn, never looked at')
   .option('--count <number>', 'only the first so many pictures', positiveInteger)
   .option('--out <dir>', 'folder for detections.json, inversions.jsonl, overlays/ and index.html (required)')
@@ -17,9 +18,11 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
   .option('--steps <number>', 'most optimiser steps', positiveInteger)
   .option('--batch-timesteps <number>', '(timestep, noise) pairs a step (open in the paper)', positiveInteger)
-  .option('--timesteps <low,high>', 'range of timesteps (default: those that the generator was trained on)')
+  .option('--timesteps <low,high>', 'range of timesteps (default: within the trained range, '
+    + 'for search the noisier half of it: 450 to 950 thousandths)')
   .option('--lr <number>', 'learning rate (open in the paper)', real)
-  .option('--prior-weight <number>', 'weight of the prior per nat beside the mean error per element (open in the paper)', real)
+  .option('--prior-weight <number>',
+    'weight of the prior per nat beside the mean error per element (open in the paper)', real)
   .option('--no-prior', 'leave p(layout) out')
   .option('--projection <kind>', 'logits, soft, slot (the paper\'s), vocabulary or none',
     oneOf('logits', 'soft', 'slot', 'vocabulary', 'none'))
@@ -27,12 +30,14 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   .option('--init <gaussian|none>', 'start of the search (open in the paper)', oneOf('gaussian', 'none'))
   .option('--restarts <number>', 'searches per picture; the best is kept', positiveInteger)
   .option('--images-at-once <number>', 'pictures in one program', positiveInteger)
-  .option('--patience <number>', 'monitor evaluations without a new minimum before a picture is done; 0: to the limit', integer)
+  .option('--patience <number>',
+    'monitor evaluations without a new minimum before a picture is done; 0: to the limit', integer)
   .option('--no-monitor', 'judge only the layout of the last step')
   .option('--local-rounds <number>', 'rounds of moves on the grid after the search', integer)
   .option('--no-regenerate', 'do not draw what the generator makes of the layouts found')
   .option('--json <file>', 'also write a summary to this file'))
-  .addHelpText('after', '\nExample:\n  npm run invert -- detect --generator runs/generator --prior runs/prior --images photos --out runs/detect')
+  .addHelpText('after', '\nExample:\n  npm run invert -- detect --generator runs/generator --prior runs/prior '
+    + '--images photos --out runs/detect')
   .action(async (options: DetectOptions) => {
     required(options.generator, '--generator');
     required(options.images, '--images');

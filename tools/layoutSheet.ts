@@ -7,8 +7,8 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 import type { LayoutObject } from '../models/layoutTokens.ts';
 
 /** Pictures [B, 3, S, S], each followed by the same with its layout drawn on it. */
-export async function drawLayoutSheet(file: string, pictures: Float32Array, size: number, layouts: readonly (readonly LayoutObject[])[],
-  categories: readonly Category[]): Promise<void> {
+export async function drawLayoutSheet(file: string, pictures: Float32Array, size: number,
+  layouts: readonly (readonly LayoutObject[])[], categories: readonly Category[]): Promise<void> {
   const each = 3 * size * size;
   const items = await Promise.all(layouts.map(async (objects, i) => {
     const picture = rgbFromPlanes(pictures.slice(i * each, (i + 1) * each), size, size);
@@ -19,7 +19,8 @@ export async function drawLayoutSheet(file: string, pictures: Float32Array, size
 }
 
 /** Layouts without pictures. */
-export async function drawLayouts(file: string, layouts: readonly (readonly LayoutObject[])[], categories: readonly Category[]): Promise<void> {
+export async function drawLayouts(file: string, layouts: readonly (readonly LayoutObject[])[],
+  categories: readonly Category[]): Promise<void> {
   const size = { width: 256, height: 256 };
   const items = await Promise.all(layouts.map(async (objects) =>
     ({ picture: await drawLayout(drawnBoxes(objects, categories, 256, 256), size) })));

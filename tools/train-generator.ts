@@ -40,7 +40,9 @@ function firstStageOf(options: Options): FirstStageSource {
   const pixels = /^pixels(?::(\d+))?$/.exec(name);
   if (pixels) {
     const size = required(options.size, '--size (needed with --autoencoder pixels)');
-    return { config: { kind: 'identity', factor: Number(pixels[1] ?? 1) }, weights: new Map(), where: name, image: { size } };
+    return {
+      config: { kind: 'identity', factor: Number(pixels[1] ?? 1) }, weights: new Map(), where: name, image: { size },
+    };
   }
   const run = loadRun<AutoencoderRun>(name, 'autoencoder');
   const { model, data } = run.header.config;
@@ -51,7 +53,8 @@ const { argv, overrides } = splitOverrides(process.argv.slice(2));
 
 const root = withTraining(
   command('train:generator', 'Trains the layout-conditional generator on latents of a trained first stage.',
-    'npm run train:generator -- --annotations data/train.json --images data/images --autoencoder runs/autoencoder --out runs/generator')
+    'npm run train:generator -- --annotations data/train.json --images data/images '
+      + '--autoencoder runs/autoencoder --out runs/generator')
     .option('--images <dir>', 'folder of the pictures (required)')
     .option('--validate-images <dir>', 'folder of the validation pictures (default: that of --images)')
     .option('--autoencoder <run>', 'folder of a trained autoencoder, or pixels:F for pixels in F x F blocks (required)')
@@ -69,7 +72,9 @@ const root = withTraining(
   const classCount = data.training.categories.length;
   const vocabulary = layoutVocabulary({ ...training.vocabulary, classCount });
   // The encoder's tables follow from the vocabulary, so that --vocabulary.maxObjects alone makes room for more.
-  const encoder = { ...training.model.encoder, vocabularySize: vocabulary.vocabularySize, maxLength: vocabulary.length };
+  const encoder = {
+    ...training.model.encoder, vocabularySize: vocabulary.vocabularySize, maxLength: vocabulary.length,
+  };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
   const latent = latentShape(source.config, source.image.size, source.image.size);
   if (latent[0] !== training.model.unet.latentChannels) {
@@ -79,8 +84,9 @@ const root = withTraining(
   const firstStage = await FirstStage.open(device, source.config, source.weights, source.where, source.image.size);
   const latents = await encodeAll(paths, source, firstStage, data, training.data.flip, out);
   const run: GeneratorRun = {
-    ...training, model: { ...training.model, encoder }, vocabulary: { ...training.vocabulary, classCount }, categories: data.training.categories,
-    autoencoder: source.config, image: source.image, latentScale: latents.training.unitScale(),
+    ...training, model: { ...training.model, encoder }, vocabulary: { ...training.vocabulary, classCount },
+    categories: data.training.categories, autoencoder: source.config, image: source.image,
+    latentScale: latents.training.unitScale(),
   };
   console.log(`config: ${JSON.stringify(run)}`);
   const sheet = sheetWriter(device, run, firstStage, data);
@@ -89,7 +95,8 @@ const root = withTraining(
 });
 
 async function encodeAll(paths: ReturnType<typeof dataPaths>, source: FirstStageSource, firstStage: FirstStage,
-  data: Awaited<ReturnType<typeof readDatasets>>, flips: boolean, out: string): Promise<{ training: LatentSet; validation: LatentSet }> {
+  data: Awaited<ReturnType<typeof readDatasets>>, flips: boolean, out: string):
+  Promise<{ training: LatentSet; validation: LatentSet }> {
   const hash = createHash('sha256').update(JSON.stringify(source.config));
   for (const [name, { data: values }] of source.weights) {
     hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
@@ -99,7 +106,8 @@ async function encodeAll(paths: ReturnType<typeof dataPaths>, source: FirstStage
     const images = new ImageSet(data[name], dir, source.image.size);
     const progress = new Progress(`encoding ${name} pictures`, images.length * (mirrored ? 2 : 1));
     try {
-      return await latentsOf(images, firstStage, fingerprint, mirrored, join(out, `latents-${name}.msgpack`), (done) => progress.update(done));
+      return await latentsOf(images, firstStage, fingerprint, mirrored, join(out, `latents-${name}.msgpack`),
+        (done) => progress.update(done));
     } finally {
       progress.stop();
     }
@@ -111,17 +119,21 @@ async function encodeAll(paths: ReturnType<typeof dataPaths>, source: FirstStage
 }
 
 /** Draws what the generator makes of the first validation layouts, the layout on each. */
-function sheetWriter(device: Device, run: GeneratorRun, firstStage: FirstStage, data: Awaited<ReturnType<typeof readDatasets>>):
-  Parameters<typeof generatorTask>[5] {
+function sheetWriter(device: Device, run: GeneratorRun, firstStage: FirstStage,
+  data: Awaited<ReturnType<typeof readDatasets>>): Parameters<typeof generatorTask>[5] {
   let sampler: LayoutSampler | null = null;
   return async (store, file) => {
     sampler ??= await LayoutSampler.open(device, store, run, sheetLayouts);
     const vocabulary = layoutVocabulary(run.vocabulary);
-    const items = Array.from({ length: sheetLayouts }, (_, i) => data.validation.images[i % data.validation.images.length]!);
+    const items = Array.from({ length: sheetLayouts },
+      (_, i) => data.validation.images[i % data.validation.images.length]!);
     const tokens = new Int32Array(sheetLayouts * vocabulary.length);
     items.forEach(({ objects }, i) => tokens.set(encodeLayout(vocabulary, objects), i * vocabulary.length));
-    const z = await sampler.sample(tokens, { sampler: 'ddim', steps: Math.min(25, run.model.diffusion.schedule.steps), guidance: 1, seed: run.seed });
-    await drawLayoutSheet(file, await firstStage.decode(z), run.image.size, items.map(({ objects }) => objects), run.categories);
+    const z = await sampler.sample(tokens, {
+      sampler: 'ddim', steps: Math.min(25, run.model.diffusion.schedule.steps), guidance: 1, seed: run.seed,
+    });
+    await drawLayoutSheet(file, await firstStage.decode(z), run.image.size,
+      items.map(({ objects }) => objects), run.categories);
   };
 }
 

@@ -50,7 +50,8 @@ const { argv, overrides } = splitOverrides(process.argv.slice(2));
 const root = withTraining(
   command('train:prior', 'Trains the layout prior p(layout) on annotations; needs no pictures.',
     'npm run train:prior -- --annotations data/train.json --generator runs/generator --out runs/prior')
-    .option('--generator <run>', 'generator whose token table the prior reads (default: a table of its own, made for the grid)')
+    .option('--generator <run>',
+      'generator whose token table the prior reads (default: a table of its own, made for the grid)')
     .option('--kind <kind>', 'kind of prior: autoregressive', oneOf('autoregressive'), 'autoregressive'),
   Object.keys(priorRuns), 'tiny',
 ).action(async (options: Options) => {
@@ -58,22 +59,26 @@ const root = withTraining(
   const training = chooseConfig(priorRuns, options, overrides);
   const space = tokenSpace(options, training);
   const data = await readDatasets(paths, {
-    minArea: training.data.minArea, maxObjects: space.vocabulary.maxObjects, ...(space.categories && { categories: space.categories }),
+    minArea: training.data.minArea, maxObjects: space.vocabulary.maxObjects,
+    ...(space.categories && { categories: space.categories }),
   }, training.seed);
   console.log(data.summary);
   const { categories } = data.training;
   const vocabulary = layoutVocabulary({ ...space.vocabulary, classCount: categories.length });
   if (space.categories && space.categories.length !== categories.length) {
-    throw new UserError(`${paths.annotations} has ${categories.length} classes, the generator ${space.categories.length}`);
+    throw new UserError(`${paths.annotations} has ${categories.length} classes, `
+      + `the generator ${space.categories.length}`);
   }
   const table = space.table(vocabulary);
   const run: PriorRun = {
     ...training, categories, statistics: tableStatistics(table.data as Float32Array),
-    vocabulary: { vocabularySize: vocabulary.vocabularySize, maxObjects: vocabulary.maxObjects, encodeCrop: vocabulary.encodeCrop,
-      classCount: categories.length },
+    vocabulary: {
+      vocabularySize: vocabulary.vocabularySize, maxObjects: vocabulary.maxObjects,
+      encodeCrop: vocabulary.encodeCrop, classCount: categories.length,
+    },
     model: {
-      ...training.model, maxObjects: vocabulary.maxObjects, classCount: categories.length, gridSide: vocabulary.gridSide,
-      embeddingWidth: table.shape[1]!,
+      ...training.model, maxObjects: vocabulary.maxObjects, classCount: categories.length,
+      gridSide: vocabulary.gridSide, embeddingWidth: table.shape[1]!,
     },
   };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });

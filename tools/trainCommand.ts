@@ -49,10 +49,14 @@ export function withTraining(target: Command, presets: readonly string[], preset
 export function chooseConfig<T extends { readonly loop: LoopConfig; readonly batch: number; readonly seed: number }>(
   presets: Readonly<Record<string, T>>, options: TrainOptions, overrides: Overrides): T {
   const preset = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined;
-  if (!preset) throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
+  if (!preset) {
+    throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
+  }
   const config = overrideConfig(preset, overrides);
   for (const [name, value] of Object.entries(config.loop)) {
-    if (!Number.isInteger(value) || value < 1) throw new UserError(`--loop.${name}: must be a whole number from 1, found ${value}`);
+    if (!Number.isInteger(value) || value < 1) {
+      throw new UserError(`--loop.${name}: must be a whole number from 1, found ${value}`);
+    }
   }
   return {
     ...config, seed: options.seed ?? config.seed, batch: options.batch ?? config.batch,
@@ -67,7 +71,9 @@ export function dataPaths(options: TrainOptions, needsImages: boolean): DataPath
     images: needsImages ? required(options.images, '--images') : options.images ?? '.',
   };
   expectRun(required(options.out, '--out'), options.resume ?? false);
-  if (needsImages && !existsSync(paths.images)) throw new UserError(`--images ${paths.images}: there is no such folder`);
+  if (needsImages && !existsSync(paths.images)) {
+    throw new UserError(`--images ${paths.images}: there is no such folder`);
+  }
   return {
     ...paths,
     ...(options.validateAnnotations !== undefined && { validateAnnotations: options.validateAnnotations }),
@@ -112,7 +118,8 @@ async function printProfile(device: Device, task: Task): Promise<void> {
   const total = kernels.reduce((ms, kernel) => ms + kernel.ms, 0);
   console.log(`\nkernels of one step, ${total.toFixed(1)} ms in all:`);
   for (const { label, calls, ms, gflops, gbPerSecond } of kernels.slice(0, 25)) {
-    console.log(`${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} % ${String(calls).padStart(4)} x  `
-      + `${gflops.toFixed(2).padStart(7)} GFLOP/s ${gbPerSecond.toFixed(2).padStart(7)} GB/s  ${label}`);
+    console.log(`${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} % `
+      + `${String(calls).padStart(4)} x  ${gflops.toFixed(2).padStart(7)} GFLOP/s `
+      + `${gbPerSecond.toFixed(2).padStart(7)} GB/s  ${label}`);
   }
 }

@@ -65,7 +65,10 @@ export async function autoencoderTask(device: Device, run: AutoencoderRun, data:
   const restored = decode(used.scope(), encode(used.scope(), fixed, run.model), run.model);
   const check = await compile(device, {
     name: 'autoencoder validation',
-    outputs: { restored, absolute: mean(abs(sub(restored, fixed)), [1, 2, 3]), squared: mean(square(sub(restored, fixed)), [1, 2, 3]) },
+    outputs: {
+      restored, absolute: mean(abs(sub(restored, fixed)), [1, 2, 3]),
+      squared: mean(square(sub(restored, fixed)), [1, 2, 3]),
+    },
   });
   const pictures = (first: number): Promise<Float32Array> => validation.batch(
     Array.from({ length: validationBatch }, (_, i) => ({ index: (first + i) % validation.length, flip: false })));

@@ -19,7 +19,9 @@ function parseWord(path: string, old: string, text: string): string {
 function parseLike(path: string, old: unknown, text: string): unknown {
   if (typeof old === 'number') {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value)) throw new UserError(`--${path}: must be a number, found '${text}'`);
+    if (text.trim() === '' || !Number.isFinite(value)) {
+      throw new UserError(`--${path}: must be a number, found '${text}'`);
+    }
     return value;
   }
   if (typeof old === 'boolean') {
@@ -28,7 +30,8 @@ function parseLike(path: string, old: unknown, text: string): unknown {
   }
   if (typeof old === 'string') return parseWord(path, old, text);
   if (Array.isArray(old)) return text === '' ? [] : text.split(',').map((part) => parseLike(path, old[0] ?? 0, part));
-  throw new UserError(`--${path}: names a group of options, not one; it holds ${Object.keys(old as object).join(', ')}`);
+  throw new UserError(`--${path}: names a group of options, not one; it holds `
+    + `${Object.keys(old as object).join(', ')}`);
 }
 
 /** The config with some fields replaced. Unknown paths and values of another type are UserErrors. */

@@ -1,7 +1,7 @@
 /** What every training reads: annotations, pictures, and a validation set that never changes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAnnotations, type AnnotatedDataset, type AnnotationOptions, type Category } from '../data/annotations.ts';
+import { readAnnotations, type AnnotatedDataset, type AnnotationOptions } from '../data/annotations.ts';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
 
@@ -29,8 +29,8 @@ const heldOutMost = 256;
 export async function readDatasets(paths: DataPaths, options: AnnotationOptions, seed: number): Promise<SplitDataset> {
   const all = await readAnnotations(paths.annotations, options);
   if (all.images.length < 2) {
-    throw new UserError(`${paths.annotations}: ${all.images.length} images are left after the filters (${dropped(all)}); `
-      + 'training needs at least 2');
+    throw new UserError(`${paths.annotations}: ${all.images.length} images are left after the filters `
+      + `(${dropped(all)}); training needs at least 2`);
   }
   let training = all;
   let validation: AnnotatedDataset;
@@ -44,18 +44,20 @@ export async function readDatasets(paths: DataPaths, options: AnnotationOptions,
   }
   const objects = training.images.reduce((total, image) => total + image.objects.length, 0);
   const summary = `${training.images.length} images with ${objects} objects of ${all.categories.length} classes; `
-    + `${validation.images.length} images for validation${paths.validateAnnotations === undefined ? ' (held out)' : ''}; `
-    + `dropped: ${dropped(all)}`;
+    + `${validation.images.length} images for validation`
+    + `${paths.validateAnnotations === undefined ? ' (held out)' : ''}; dropped: ${dropped(all)}`;
   return { training, validation, summary };
 }
 
 /** Throws a UserError where pictures are missing: better now than in the middle of the first epoch. */
 export function expectPictures({ training, validation }: SplitDataset, paths: DataPaths): void {
-  for (const [{ images }, dir] of [[training, paths.images], [validation, paths.validateImages ?? paths.images]] as const) {
+  for (const [{ images }, dir] of [
+    [training, paths.images], [validation, paths.validateImages ?? paths.images],
+  ] as const) {
     const missing = images.map(({ fileName }) => join(dir, fileName)).filter((path) => !existsSync(path));
     if (missing.length > 0) {
-      throw new UserError(`${missing[0]}: there is no such picture (${missing.length} of ${images.length} are missing). `
-        + 'Is the images folder the right one?');
+      throw new UserError(`${missing[0]}: there is no such picture (${missing.length} of ${images.length} are `
+        + 'missing). Is the images folder the right one?');
     }
   }
 }
@@ -64,5 +66,3 @@ function dropped({ dropped: counts }: AnnotatedDataset): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0).map(([reason, count]) => `${count} ${reason}`);
   return parts.join(', ') || 'nothing';
 }
-
-export const categoryNames = (categories: readonly Category[]): string[] => categories.map(({ name }) => name);

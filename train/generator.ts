@@ -16,8 +16,8 @@ import type { Tensor } from '../engine/tensor.ts';
 import { frequencyArrays, generatorLoss, generatorSpecs, type GeneratorDescription } from '../pipeline/generator.ts';
 import { encodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary, type LayoutVocabularyConfig }
   from '../models/layoutTokens.ts';
-import { slotFrequencies, slotFrequencyTensors, slotTables, uncertainEmbeddings, type SlotFrequencies, type UncertaintyConfig }
-  from '../models/softTokens.ts';
+import { slotFrequencies, slotFrequencyTensors, slotTables, uncertainEmbeddings, type SlotFrequencies,
+  type UncertaintyConfig } from '../models/softTokens.ts';
 import type { GeneratorConfig } from '../models/unet/config.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { embedTokens, tokenTable } from '../models/unet/layoutEncoder.ts';
@@ -58,7 +58,8 @@ export interface LayoutItem {
 }
 
 /** Tokens of the objects of a picture in random order, mirrored where the picture is. */
-export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, flip: boolean, random: RandomStream): Int32Array {
+export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, flip: boolean,
+  random: RandomStream): Int32Array {
   const objects = random.permutation(item.objects.length).map((i) => {
     const { classIndex, xyxyUnit: [x0, y0, x1, y1] } = item.objects[i]!;
     return { classIndex, xyxyUnit: flip ? [1 - x1, y0, 1 - x0, y1] as const : [x0, y0, x1, y1] as const };
@@ -67,7 +68,8 @@ export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, fli
 }
 
 /** How often each slot holds each choice in the training layouts, over a few random orders of each. */
-export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readonly LayoutItem[], seed: number): SlotFrequencies {
+export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readonly LayoutItem[],
+  seed: number): SlotFrequencies {
   const orders = Math.max(1, Math.ceil(4000 / images.length));
   function* sequences(): Generator<Int32Array> {
     for (let order = 0; order < orders; order++) {
@@ -81,7 +83,8 @@ export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readon
 
 export async function generatorTask(device: Device, run: GeneratorRun, data: SplitDataset, latents: {
   training: LatentSet; validation: LatentSet;
-}, frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>): Promise<Task> {
+}, frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>):
+  Promise<Task> {
   const { model, batch } = run;
   const vocabulary = layoutVocabulary(run.vocabulary);
   const latent = latents.training.shape;
@@ -162,7 +165,8 @@ function validationProgram(device: Device, store: ParamStore, run: GeneratorRun,
   const losses = Array.from({ length: validationDraws }, (_, k) => {
     const t = Int32Array.from({ length: validationBatch }, (__, i) =>
       Math.floor(low + ((k + ((i * 0.618) % 1)) / validationDraws) * (high - low)));
-    return generatorLoss(store.scope(), z, table(t, [validationBatch], 'i32'), fixedNoise(run.seed, k, z), embeddings, run.model);
+    return generatorLoss(store.scope(), z, table(t, [validationBatch], 'i32'),
+      fixedNoise(run.seed, k, z), embeddings, run.model);
   });
   const loss = mul(losses.reduce((a, b) => add(a, b)), 1 / validationDraws);
   return compile(device, { name: 'generator validation', outputs: { loss } });

@@ -5,7 +5,10 @@ import type { ImageSet } from './imageSet.ts';
 
 /** Unscaled latents of every picture, and of every mirrored picture where asked for. */
 export class LatentSet {
-  constructor(private readonly values: Float32Array, readonly shape: readonly [number, number, number], private readonly flips: boolean) {}
+  constructor(
+    private readonly values: Float32Array, readonly shape: readonly [number, number, number],
+    private readonly flips: boolean,
+  ) {}
 
   private get each(): number {
     return this.shape[0] * this.shape[1] * this.shape[2];
@@ -30,8 +33,8 @@ export class LatentSet {
 }
 
 /** Latents of a set of pictures, from `file` where it is still good. */
-export async function latentsOf(images: ImageSet, firstStage: FirstStage, autoencoder: string, flips: boolean, file: string,
-  progress: (done: number, total: number) => void): Promise<LatentSet> {
+export async function latentsOf(images: ImageSet, firstStage: FirstStage, autoencoder: string, flips: boolean,
+  file: string, progress: (done: number, total: number) => void): Promise<LatentSet> {
   const fileNames = images.dataset.images.map(({ fileName }) => fileName);
   const fingerprint = await latentFingerprint({
     autoencoder, imagesDir: images.dir, fileNames, size: images.size, crop: 'none', flips,

@@ -8,7 +8,8 @@ import { Fence } from '../engine/fence.ts';
 import type { TypedData } from '../engine/tensor.ts';
 import type { Program } from '../engine/program.ts';
 import { BatchPrefetcher } from '../data/batches.ts';
-import { logMetrics, openRun, resumeRun, rewindMetrics, saveRun, type RunHeader, type RunKind, type TrainingState } from '../pipeline/run.ts';
+import { logMetrics, openRun, resumeRun, rewindMetrics, saveRun, type RunHeader, type RunKind,
+  type TrainingState } from '../pipeline/run.ts';
 
 export interface LoopConfig {
   readonly steps: number;

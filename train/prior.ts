@@ -66,22 +66,25 @@ interface LengthGroup {
 }
 
 /**
- * Training layouts by length, so that short ones need not be padded to N slots: each group with about as many tokens a
- * step, and in turn as often as all layouts are seen alike. A layout belongs to the first group with room for it and for
- * the empty slot that ends it.
+ * Training layouts by length, so that short ones need not be padded to N slots: each group with about as many tokens
+ * a step, and in turn as often as all layouts are seen alike. A layout belongs to the first group with room for it and
+ * for the empty slot that ends it.
  */
-function lengthGroups({ lengths = [], batch, model: { maxObjects: N } }: PriorTraining & { model: { maxObjects: number } },
+function lengthGroups(run: PriorTraining & { model: { maxObjects: number } },
   layouts: readonly AnnotatedImage[]): LengthGroup[] {
+  const { lengths = [], batch, model: { maxObjects: N } } = run;
   const bounds = [...lengths.filter((slots) => slots < N), N];
   return bounds.map((slots, k) => ({
     slots,
     batch: Math.round((batch * N) / slots),
-    layouts: layouts.filter(({ objects: { length } }) => (slots === N || length < slots) && (k === 0 || length >= bounds[k - 1]!)),
+    layouts: layouts.filter(({ objects: { length } }) =>
+      (slots === N || length < slots) && (k === 0 || length >= bounds[k - 1]!)),
   })).filter((group) => group.layouts.length > 0);
 }
 
 /** Group and batch of a step: a pure function of (seed, step). */
-function drawBatch(groups: readonly LengthGroup[], seed: number, step: number): { group: number; images: AnnotatedImage[] } {
+function drawBatch(groups: readonly LengthGroup[], seed: number,
+  step: number): { group: number; images: AnnotatedImage[] } {
   if (groups.length === 1) {
     const { layouts, batch } = groups[0]!;
     return { group: 0, images: batchIndices(layouts.length, batch, step, seed).map((index) => layouts[index]!) };
@@ -93,10 +96,31 @@ function drawBatch(groups: readonly LengthGroup[], seed: number, step: number): 
 }
 
 /** Inputs of a program that reads the first `slots` object slots of token sequences [L]. */
-function sequenceInputs(vocabulary: LayoutVocabulary, slots: number, tokens: readonly Int32Array[]): Record<string, Int32Array> {
+function sequenceInputs(vocabulary: LayoutVocabulary, slots: number,
+  tokens: readonly Int32Array[]): Record<string, Int32Array> {
   const part = { ...vocabulary, maxObjects: slots, length: 3 * slots, encodeCrop: false };
   const ids = Int32Array.from(tokens.flatMap((sequence) => [...sequence.subarray(0, 3 * slots)]));
   return { ids, ...slotTargets(part, ids) };
+}
+
+/** Mean nats of the validation layouts, each in an order that stays the same. */
+async function validationNats(check: Program, run: PriorRun, vocabulary: LayoutVocabulary,
+  images: readonly AnnotatedImage[]): Promise<number> {
+  const order = run.data.order ?? 'random';
+  let [total, count] = [0, 0];
+  for (let first = 0; first < Math.min(images.length, 1024); first += validationBatch) {
+    check.run(sequenceInputs(vocabulary, vocabulary.maxObjects, Array.from({ length: validationBatch }, (_, i) => {
+      const index = (first + i) % images.length;
+      const random = new RandomStream(run.seed, `validation ${index}`);
+      return orderedLayout(vocabulary, images[index]!.objects, order, false, random);
+    })));
+    (await check.readFloats('nats')).forEach((value, i) => {
+      if (first + i >= images.length) return;
+      total += value;
+      count++;
+    });
+  }
+  return total / count;
 }
 
 export async function priorTask(device: Device, run: PriorRun, data: SplitDataset, tokenTable: NamedArray,
@@ -113,14 +137,18 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
   const rows = table(tokenTable.data, tokenTable.shape);
   const uncertain = (embeddings: Tensor): Tensor => (run.uncertainty.share === 0 ? embeddings : uncertainEmbeddings(
     embeddings, slotTables(rows, vocabulary),
-    slotFrequencyTensors(vocabulary, trainingFrequencies(vocabulary, data.training.images, run.seed)), run.uncertainty, counter.key));
+    slotFrequencyTensors(vocabulary, trainingFrequencies(vocabulary, data.training.images, run.seed)),
+    run.uncertainty, counter.key));
   const nats = (p: Scope, batch: number, slots: number, shown: (embeddings: Tensor) => Tensor, key?: Tensor): Tensor =>
-    ofLayouts(priorTokenNats(p, shown(gather(rows, inputTensor('ids', [batch, 3 * slots], 'i32'))), targetInputs(slots, batch), run, key));
+    ofLayouts(priorTokenNats(p, shown(gather(rows, inputTensor('ids', [batch, 3 * slots], 'i32'))),
+      targetInputs(slots, batch), run, key));
   const step = await compileSteps(device, 'prior step', store,
-    groups.map(({ batch, slots }) => mean(nats(store.scope(), batch, slots, uncertain, counter.key))), counter, run.optim, run.loop.steps);
+    groups.map(({ batch, slots }) => mean(nats(store.scope(), batch, slots, uncertain, counter.key))),
+    counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('prior average', specs, step.averages) : store;
   const check = await compile(device, {
-    name: 'prior validation', outputs: { nats: nats(used.scope(), validationBatch, vocabulary.maxObjects, (embeddings) => embeddings) },
+    name: 'prior validation',
+    outputs: { nats: nats(used.scope(), validationBatch, vocabulary.maxObjects, (embeddings) => embeddings) },
   });
   const order = run.data.order ?? 'random';
   return {
@@ -134,22 +162,7 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
         return orderedLayout(vocabulary, objects, order, run.data.flip && random.chance(0.5), random);
       }));
     },
-    async validate() {
-      let [total, count] = [0, 0];
-      const { images } = data.validation;
-      for (let first = 0; first < Math.min(images.length, 1024); first += validationBatch) {
-        check.run(sequenceInputs(vocabulary, vocabulary.maxObjects, Array.from({ length: validationBatch }, (_, i) => {
-          const index = (first + i) % images.length;
-          return orderedLayout(vocabulary, images[index]!.objects, order, false, new RandomStream(run.seed, `validation ${index}`));
-        })));
-        (await check.readFloats('nats')).forEach((value, i) => {
-          if (first + i >= images.length) return;
-          total += value;
-          count++;
-        });
-      }
-      return { val: total / count };
-    },
+    validate: async () => ({ val: await validationNats(check, run, vocabulary, data.validation.images) }),
     sample: (file) => sampleSheet(used, file),
   };
 }

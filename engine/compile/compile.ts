@@ -57,9 +57,9 @@ const nodeBytes = (node: Node): number => sizeOf(node.shape) * bytesPerElement[n
 class Compilation {
   readonly lowered: Lowered;
   private readonly dispatches: Dispatch[] = [];
-  /** Where the value of a node is kept, if not in memory of its own: the leaf of a state that it replaces, or a pack. */
+  /** Where the value of a node is kept, if not in its own memory: the leaf of a state that it replaces, or a pack. */
   private readonly home = new Map<Node, Home>();
-  /** Flat vectors, and which of their parts are written there directly; gaps between parts stay as they are made, zero. */
+  /** Flat vectors, and which of their parts are written there directly; gaps between parts stay zero, as made. */
   private readonly packs = new Map<Node, ReadonlySet<number>>();
   private readonly lastRead = new Map<Node, number>();
   private readonly outputNames: string[];
@@ -121,7 +121,9 @@ class Compilation {
   /** Lets the parts of a flat vector be written where they belong, instead of being copied there. */
   private placeParts(): void {
     const users = new Map<Node, number>();
-    for (const node of this.lowered.nodes) for (const { node: source } of node.reads) users.set(source, (users.get(source) ?? 0) + 1);
+    for (const node of this.lowered.nodes) {
+      for (const { node: source } of node.reads) users.set(source, (users.get(source) ?? 0) + 1);
+    }
     const roots = new Set(this.lowered.roots);
     for (const node of this.lowered.nodes) {
       if (node.op.name !== 'pack' || this.home.has(node)) continue;
@@ -133,7 +135,9 @@ class Compilation {
           && (offsets[i]! * bytesPerElement[node.dtype]) % bindingAlignment === 0;
       }));
       this.packs.set(node, direct);
-      for (const i of direct) this.home.set(node.reads[i]!.node, { node, offset: offsets[i]! * bytesPerElement[node.dtype] });
+      for (const i of direct) {
+        this.home.set(node.reads[i]!.node, { node, offset: offsets[i]! * bytesPerElement[node.dtype] });
+      }
     }
   }
 
@@ -157,7 +161,9 @@ class Compilation {
     const roots = new Set(this.lowered.roots);
     const readLater = new Set<Node>();
     for (const other of this.lowered.steps.slice(at + 1)) {
-      for (const node of other.nodes) for (const read of node.reads) if (inside.has(read.node)) readLater.add(read.node);
+      for (const node of other.nodes) {
+        for (const read of node.reads) if (inside.has(read.node)) readLater.add(read.node);
+      }
     }
     const stores: Store[] = step.nodes.filter((node) => roots.has(node) || readLater.has(node))
       .map((value) => ({ value, ...this.place(value) }));
@@ -219,7 +225,8 @@ class Compilation {
     this.lowered.steps.forEach((step, at) => {
       for (const node of step.nodes) {
         if (!this.home.has(node) && !this.packs.has(node)) {
-          values.set(node, { bytes: Device.paddedBytes(nodeBytes(node)), first: at, last: this.lastRead.get(node) ?? at });
+          const last = this.lastRead.get(node) ?? at;
+          values.set(node, { bytes: Device.paddedBytes(nodeBytes(node)), first: at, last });
         }
       }
     });

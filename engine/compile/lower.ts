@@ -134,7 +134,8 @@ function expressionKey(tensor: Tensor, inputs: readonly Tensor[]): string | null
 
 /** JSON knows no infinities, no NaN and no negative zero; constants differ by them. */
 const exactNumber = (_: string, value: unknown): unknown =>
-  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${Object.is(value, -0) ? '-0' : value}` : value);
+  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${Object.is(value, -0) ? '-0' : value}` : value);
 
 const identities = new WeakMap<object, number>();
 let nextIdentity = 0;

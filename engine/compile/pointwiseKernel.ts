@@ -25,7 +25,7 @@ export interface PointwiseKernel {
 const maxWords = 16;
 const alias: Record<DType, string> = { f32: 'F', f16: 'F', i32: 'I', u32: 'U' };
 
-/** Where a result is stored: the memory of `into` (the node itself, a state that it replaces, a pack) from a byte on. */
+/** Where a result is stored: memory of `into` (the node itself, a state that it replaces, a pack) from a byte on. */
 export interface Store {
   readonly value: Node;
   readonly into: Node;

@@ -74,7 +74,8 @@ export const transposeOp = defineOp<{ order: readonly number[] }, ViewOp<{ order
   },
   reference: ([x], [type], { order }) => {
     const strides = contiguousStrides(type!.shape);
-    return gatherView(x!, { shape: order.map((a) => type!.shape[a]!), strides: order.map((a) => strides[a]!), offset: 0 });
+    return gatherView(x!,
+      { shape: order.map((a) => type!.shape[a]!), strides: order.map((a) => strides[a]!), offset: 0 });
   },
   vjp: (g, _, __, { order }) => [transpose(g, order.map((_n, i) => order.indexOf(i)))],
   view: (input, output, { order }) =>
@@ -98,8 +99,9 @@ export const broadcastOp = defineOp<{ shape: readonly number[] }, ViewOp<{ shape
     const axes = shape.map((_n, i) => i).filter((i) => i < lead || (x!.shape[i - lead] === 1 && shape[i] !== 1));
     return [reshape(sum(g, axes), x!.shape)];
   },
-  view: (input, output) =>
-    ({ shape: output.shape, strides: broadcastStrides(input.shape, input.strides, output.shape), offset: input.offset }),
+  view: (input, output) => ({
+    shape: output.shape, strides: broadcastStrides(input.shape, input.strides, output.shape), offset: input.offset,
+  }),
 });
 
 function broadcastStrides(from: readonly number[], strides: readonly number[], to: readonly number[]): number[] {

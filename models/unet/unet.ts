@@ -34,7 +34,9 @@ export function unet(p: Scope, x: Tensor, t: Tensor, context: Tensor | null, con
   };
 
   let h = conv3x3(p.at('input_blocks.0.0'), x, modelChannels);
-  if (config.positionMap) h = add(h, p.at('position_map').param('weight', [modelChannels, ...h.shape.slice(2)], fourierMap));
+  if (config.positionMap) {
+    h = add(h, p.at('position_map').param('weight', [modelChannels, ...h.shape.slice(2)], fourierMap));
+  }
   const skips = [h];
   for (let level = 0; level <= lastLevel; level++) {
     for (let i = 0; i < resBlocks; i++) {

@@ -34,7 +34,8 @@ test('half precision rounds to nearest even and keeps special values', () => {
     const near = decodeHalf(encodeHalf(Float32Array.of(value)))[0]!;
     assert.ok(Math.abs(near - value) <= Math.max(Math.abs(value) * 2 ** -11, 2 ** -25), `${value} became ${near}`);
   }
-  assert.equal([...decodeHalf(encodeHalf(Float32Array.of(1e6, -1e6, -0, 65519, 65520)))], [Infinity, -Infinity, -0, 65504, Infinity]);
+  assert.equal([...decodeHalf(encodeHalf(Float32Array.of(1e6, -1e6, -0, 65519, 65520)))],
+    [Infinity, -Infinity, -0, 65504, Infinity]);
   assert.ok(Number.isNaN(decodeHalf(encodeHalf(Float32Array.of(NaN)))[0]));
 });
 

@@ -24,7 +24,9 @@ test('values that live at the same time never share a slot, others do', () => {
     values.forEach((a, i) => {
       assert.ok(sizes[slots[i]!]! >= a.bytes);
       values.forEach((b, k) => {
-        if (i < k && slots[i] === slots[k]) assert.ok(a.last < b.first || b.last < a.first, `${i} and ${k} share a slot`);
+        if (i < k && slots[i] === slots[k]) {
+          assert.ok(a.last < b.first || b.last < a.first, `${i} and ${k} share a slot`);
+        }
       });
     });
     assert.ok(sizes.reduce((x, y) => x + y, 0) < 0.7 * unshared);
@@ -72,7 +74,10 @@ test('views and broadcasts survive fusion, whatever order they come in', async (
       pool.push(grown[random.integer(grown.length)]!());
     }
     const roots = { last: pool.at(-1)!, other: add(pool[7]!, b), gradient: grad(mean(square(pool.at(-1)!)), [a])[0]! };
-    const feeds = { a: Array.from({ length: 60 }, () => random.uniform(-1, 1)), b: Array.from({ length: 10 }, () => random.uniform(-1, 1)) };
+    const feeds = {
+      a: Array.from({ length: 60 }, () => random.uniform(-1, 1)),
+      b: Array.from({ length: 10 }, () => random.uniform(-1, 1)),
+    };
     const expected = interpret(Object.values(roots), feeds);
     const program = await compile(device, { name: `graph ${seed}`, outputs: roots });
     program.run({ a: Float32Array.from(feeds.a), b: Float32Array.from(feeds.b) });

@@ -55,7 +55,9 @@ test('a run creates no buffer, bind group or pipeline', async () => {
   const device = await testDevice();
   const state = new State('q', { shape: [300], dtype: 'f32' });
   const x = inputTensor('x', [300]);
-  const program = await compile(device, { name: 'steps', outputs: { y: sum(x) }, updates: [[state, add(stateTensor(state), x)]] });
+  const program = await compile(device, {
+    name: 'steps', outputs: { y: sum(x) }, updates: [[state, add(stateTensor(state), x)]],
+  });
   const before = { ...device.created };
   for (let i = 0; i < 5; i++) program.run({ x: new Float32Array(300).fill(i) });
   assert.equal(device.created, before);

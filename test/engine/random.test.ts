@@ -22,7 +22,8 @@ test('draws have the moments of their distributions', () => {
 });
 
 test('streams are functions of seed and name, and permutations hold every number once', () => {
-  const draw = (seed: number, name: string): number[] => Array.from({ length: 5 }, (_, i) => (void i, new RandomStream(seed, name))).map((s) => s.word());
+  const draw = (seed: number, name: string): number[] =>
+    Array.from({ length: 5 }, (_, i) => (void i, new RandomStream(seed, name))).map((s) => s.word());
   assert.equal(draw(1, 'a'), draw(1, 'a'));
   assert.not.equal(draw(1, 'a'), draw(2, 'a'));
   assert.not.equal(draw(1, 'a'), draw(1, 'b'));

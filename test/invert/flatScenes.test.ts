@@ -25,7 +25,8 @@ async function opened(): Promise<{ inverter: Inverter; generator: Awaited<Return
   const device = await testDevice();
   const generator = await openGenerator(device, demoWeights.generator);
   const prior = priorOf({ generator: demoWeights.generator, prior: demoWeights.prior }, generator);
-  return { generator, inverter: await Inverter.open(device, generator, prior, inversionConfig({ preset: 'search', seed: 0, steps: 40 }, generator)) };
+  const config = inversionConfig({ preset: 'search', seed: 0, steps: 40 }, generator);
+  return { generator, inverter: await Inverter.open(device, generator, prior, config) };
 }
 
 const ready = opened();
@@ -40,7 +41,9 @@ test('the true layout explains a picture better than the next picture\'s layout 
       { image, tokens: encodeLayout(vocabulary, scenes[(first + image + 1) % scenes.length]!.objects) },
       { image, tokens: emptyLayout(vocabulary) },
     ]));
-    part.forEach((_, i) => { won += Number(energies[3 * i]! < energies[3 * i + 1]! && energies[3 * i]! < energies[3 * i + 2]!); });
+    part.forEach((_, i) => {
+      won += Number(energies[3 * i]! < energies[3 * i + 1]! && energies[3 * i]! < energies[3 * i + 2]!);
+    });
   }
   assert.ok(won >= 0.95 * scenes.length, `true layout lowest for ${won} of ${scenes.length} pictures`);
 });
@@ -49,13 +52,17 @@ test('inversion finds most objects of unseen scenes, and few of other scenes\' o
   const { inverter } = await ready;
   const found = [...await inverter.invert(scenes.slice(0, 8)), ...await inverter.invert(scenes.slice(8))];
   const images = scenes.map((_, i) => ({ id: i + 1, width: 100, height: 100 }));
-  const annotations = scenes.flatMap(({ objects }, i) => objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }, k) => ({
-    id: 10 * (i + 1) + k, image_id: i + 1, category_id: categories[classIndex]!.id,
-    bbox: [100 * x0, 100 * y0, 100 * (x1 - x0), 100 * (y1 - y0)] as [number, number, number, number], area: 1e4 * (x1 - x0) * (y1 - y0),
-  })));
-  const recall = (shift: number): number => averageRecall(evaluateDetections({ images, annotations, categories: [...categories] },
-    found.flatMap((inversion, i) => toDetections(inversion, images[(i + shift) % images.length]!, categories).map((d) => ({ ...d, bbox: [...d.bbox] })))),
-  { iouThr: 0.5 });
+  const annotations = scenes.flatMap(({ objects }, i) =>
+    objects.map(({ classIndex, xyxyUnit: [x0, y0, x1, y1] }, k) => ({
+      id: 10 * (i + 1) + k, image_id: i + 1, category_id: categories[classIndex]!.id,
+      bbox: [100 * x0, 100 * y0, 100 * (x1 - x0), 100 * (y1 - y0)] as [number, number, number, number],
+      area: 1e4 * (x1 - x0) * (y1 - y0),
+    })));
+  const recall = (shift: number): number => averageRecall(
+    evaluateDetections({ images, annotations, categories: [...categories] }, found.flatMap((inversion, i) =>
+      toDetections(inversion, images[(i + shift) % images.length]!, categories)
+        .map((d) => ({ ...d, bbox: [...d.bbox] })))),
+    { iouThr: 0.5 });
   assert.ok(recall(0) >= 0.8, `found ${recall(0)} of the objects`);
   assert.ok(recall(1) <= 0.25, `found ${recall(1)} of the next scenes' objects`);
 });

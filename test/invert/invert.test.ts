@@ -102,6 +102,18 @@ test('a round of moves goes to the best neighbour', async ({ generator, prior, t
   still.destroy();
 });
 
+test('every projection runs, from either start, with and without a prior', async ({ generator, prior }) => {
+  for (const projection of ['logits', 'soft', 'slot', 'vocabulary', 'none'] as const) {
+    const variants = [{ own: prior, init: 'gaussian' }, { own: null, init: 'none' }] as const;
+    for (const { own, init } of variants) {
+      const inverter = await Inverter.open(await testDevice(), generator, own, { ...config, projection, init });
+      const [found] = await inverter.invert([subjects[0]!]);
+      assert.ok(Number.isFinite(found!.energy), `${projection} from ${init}`);
+      inverter.destroy();
+    }
+  }
+});
+
 test('more candidates than rows of the program come back in order', async ({ inverter }) => {
   const tokens = Int32Array.of(0, 5, 10, 2, 5, 10);
   const candidates = neighbours(microVocabulary, tokens).map((next, i) => ({ image: i % 3, tokens: next }));

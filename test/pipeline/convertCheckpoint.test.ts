@@ -19,7 +19,8 @@ const config = { list: [1, 2.5, 'word'], none: null, deep: { yes: true } };
 const header = { kind: 'generator', config, step: 0, best: null };
 const whole = new Map(arrays.map(({ name, shape }, i) => [name, { shape, data: values[i]! }]));
 
-const messageOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'written', (error: Error) => error.message);
+const messageOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(() => 'written', (error: Error) => error.message);
 
 for (const half of [false, true]) {
   test(`a streamed checkpoint reads like one written at once, in ${half ? 'f16' : 'f32'}`, async ({ dir }) => {

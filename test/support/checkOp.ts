@@ -96,7 +96,8 @@ export async function checkOp(spec: OpCase): Promise<void> {
   const program = await compile(await testDevice(), {
     name: spec.name, outputs, ...(spec.variant && { variant: spec.variant }),
   });
-  const uploads = Object.fromEntries(spec.operands.map((operand, i) => [`x${i}`, upload(feeds[`x${i}`]!, operand.dtype)]));
+  const uploads = Object.fromEntries(spec.operands.map((operand, i) =>
+    [`x${i}`, upload(feeds[`x${i}`]!, operand.dtype)]));
   const rounds: TypedData[][] = [];
   for (let round = 0; round < 2; round++) {
     program.run(uploads);

@@ -55,7 +55,8 @@ function firstStageBlock(naming: FirstStageNaming, block: (typeof firstStageBloc
   if (kind === 'conv') return conv(name, from, to);
   if (kind === 'attn') {
     const [norm, ...matrices] = attentionNames[naming].map((part) => `${name}.${part}`);
-    const matrixOf = (matrix: string): Published => (naming === 'ldm' ? conv(matrix, to, to, 1) : affine(matrix, to, to));
+    const matrixOf = (matrix: string): Published =>
+      (naming === 'ldm' ? conv(matrix, to, to, 1) : affine(matrix, to, to));
     return all(affine(norm!, to), ...matrices.map(matrixOf));
   }
   const shortcut = `${name}.${naming === 'ldm' ? 'nin_shortcut' : 'conv_shortcut'}`;

@@ -29,8 +29,8 @@ const layout2img256: GeneratorTraining = {
 };
 
 /**
- * For the flat scenes of `npm run data -- scenes --kind flat --size 16 --count 12000`: 5 TFLOP in all. Where noise is weak the
- * pixels say more than the layout can, so only the noisier half of the timesteps is trained.
+ * For the flat scenes of `npm run data -- scenes --kind flat --size 16 --count 12000`: 5 TFLOP in all. Where noise is
+ * weak the pixels say more than the layout can, so only the noisier half of the timesteps is trained.
  */
 const flat: GeneratorTraining = {
   model: generatorPresets.flat,

@@ -16,7 +16,10 @@ const tiny: PriorTraining = {
 /** Goes with the `flat` generator. */
 const flat: PriorTraining = {
   ...tiny,
-  model: { ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9, width: 64, layers: 2, heads: 4, headWidth: 16 },
+  model: {
+    ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9, width: 64, layers: 2, heads: 4,
+    headWidth: 16,
+  },
   data: { flip: false, minArea: 1e-5, order: 'random' },
   optim: { ...tiny.optim, lr: 3e-3 },
   loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 400 },
