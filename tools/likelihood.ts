@@ -9,7 +9,7 @@ import { compareStatistics, layoutStatistics } from '../evaluate/layoutCalibrati
 import { measureLikelihood, type Likelihood } from '../evaluate/likelihood.ts';
 import { likelihoodPage, type NamedStatistics } from '../evaluate/report/likelihoodPage.ts';
 import type { LayoutObject } from '../models/layoutTokens.ts';
-import { drawPriorLayouts } from '../pipeline/layoutSampler.ts';
+import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
 import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { Progress, integer, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
 

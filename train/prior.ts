@@ -12,6 +12,7 @@ import { UserError } from '../engine/errors.ts';
 import { add, gather, inputTensor, mean, sum, table } from '../engine/ops/index.ts';
 import { StepCounter } from '../engine/optim.ts';
 import { ParamStore, type Scope } from '../engine/params.ts';
+import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { layoutVocabulary, type LayoutVocabulary } from '../models/layoutTokens.ts';
@@ -73,6 +74,9 @@ interface LengthGroup {
 function lengthGroups(run: PriorTraining & { model: { maxObjects: number } },
   layouts: readonly AnnotatedImage[]): LengthGroup[] {
   const { lengths = [], batch, model: { maxObjects: N } } = run;
+  if (!lengths.every((slots, i) => Number.isInteger(slots) && slots > (lengths[i - 1] ?? 1))) {
+    throw new UserError(`--lengths: must be whole numbers from 2, ascending; found ${lengths.join(',')}`);
+  }
   const bounds = [...lengths.filter((slots) => slots < N), N];
   return bounds.map((slots, k) => ({
     slots,

@@ -13,7 +13,7 @@ import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregre
 import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../../models/prior/config.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
-import { drawPriorLayouts } from '../../pipeline/layoutSampler.ts';
+import { drawPriorLayouts } from '../../pipeline/drawPriorLayouts.ts';
 import { embedForPrior, priorScores, priorSpecs, tokenTableName, type Prior, type PriorData, type PriorDescription }
   from '../../pipeline/prior.ts';
 import type { LoadedRun } from '../../pipeline/run.ts';

@@ -7,7 +7,7 @@ const tiny: PriorTraining = {
   model: autoregressivePriorPresets.tiny,
   data: { flip: true, minArea: 1e-5, order: 'random' },
   uncertainty: { share: 0.5, low: 0.08, high: 1 },
-  batch: 64,
+  batch: 32,
   optim: { ...defaultOptim, lr: 1e-3, beta2: 0.99, ema: 0.99 },
   loop: { steps: 3000, logEvery: 10, validateEvery: 100, sampleEvery: 500, checkpointEvery: 200 },
   seed: 0,
@@ -34,17 +34,14 @@ const standard: PriorTraining = {
   loop: { steps: 200_000, logEvery: 50, validateEvery: 1000, sampleEvery: 5000, checkpointEvery: 1000 },
 };
 
-/**
- * For COCO's boxes alone: a table of its own that knows the grid, no generator. Some thousand layouts, half an hour on
- * two CPU cores.
- */
+/** For COCO's boxes alone, some thousand layouts of them: a table of its own that knows the grid, no generator. */
 const coco: PriorTraining = {
   ...tiny,
   model: autoregressivePriorPresets.coco,
   uncertainty: { ...tiny.uncertainty, share: 0 },
   batch: 16,
   lengths: [6, 12],
-  optim: { ...tiny.optim, lr: 2e-3, beta2: 0.98, weightDecay: 0.05, ema: 0.99 },
+  optim: { ...tiny.optim, lr: 2.5e-3, beta2: 0.98, weightDecay: 0.05, warmup: 50, ema: 0.99 },
   loop: { steps: 3000, logEvery: 20, validateEvery: 500, sampleEvery: 3000, checkpointEvery: 500 },
 };
 
