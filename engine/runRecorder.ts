@@ -72,9 +72,10 @@ export class RunRecorder implements RunObserver {
     const times: ((readonly [number, number])[] | null)[] = [];
     for (const { stamps } of this.runs) times.push(stamps && await this.readStamps(stamps));
     // No kernel starts before it is submitted: the smallest shift between the clocks for which that holds.
-    const shifts = this.runs.flatMap(({ encodedMs }, i) =>
-      (times[i] && times[i]!.length > 0 ? [encodedMs - times[i]![0]![0]] : []));
-    const shift = shifts.reduce((a, b) => Math.max(a, b), -Infinity);
+    const shift = this.runs.reduce((most, { encodedMs }, i) => {
+      const first = times[i]?.[0];
+      return first ? Math.max(most, encodedMs - first[0]) : most;
+    }, -Infinity);
     this.device.observer = null;
     return this.runs.map(({ stamps: _, ...run }, i) => ({
       ...run, dispatches: times[i]?.map(([start, end]) => [start + shift, end + shift] as const) ?? null,

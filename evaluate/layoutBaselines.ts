@@ -89,7 +89,9 @@ class PairHistogram {
   probability(a: number, b: number, limitA: number, limitB: number): number {
     if (a < 0 || b < 0 || a >= limitA || b >= limitB) return 0;
     const at = limitA * (this.size + 1) + limitB;
-    const apart = (this.singles[0][a]! / this.singleSums[0][limitA]!) * (this.singles[1][b]! / this.singleSums[1][limitB]!);
+    const single = (axis: 0 | 1, value: number, limit: number): number =>
+      this.singles[axis][value]! / this.singleSums[axis][limit]!;
+    const apart = single(0, a, limitA) * single(1, b, limitB);
     // One kind at least: where nothing was seen below the limits, the product is all there is.
     const share = this.strength * Math.max(1, this.kinds[at]!);
     return (this.joint[a * this.size + b]! + share * apart) / (this.sums[at]! + share);
@@ -122,8 +124,8 @@ function prefixSums(values: Float64Array, size: number): Float64Array {
  * Histograms of the number of objects, of their classes, of where boxes begin and of how large they are; each object
  * by itself. Sizes are those that fit where the box begins.
  */
-export function unigramModel({ classCount, gridSide: S, maxObjects: N }: LayoutVocabulary, layouts: readonly WeighedLayout[]):
-  LayoutModel {
+export function unigramModel({ classCount, gridSide: S, maxObjects: N }: LayoutVocabulary,
+  layouts: readonly WeighedLayout[]): LayoutModel {
   const classes = new Float64Array(classCount).fill(smoothing);
   const lengths = new Float64Array(N + 1).fill(smoothing);
   for (const { choices, weight } of layouts) {
@@ -227,7 +229,8 @@ function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Sh
     probability: (choices, position) =>
       counts.probability(choices, position, fewer.probability(choices, position), strengthOf[partOf(position)]!),
   });
-  return { fitted: extended(new ContextCounts(length, layouts), shorter.fitted), trial: extended(trial, shorter.trial) };
+  const counts = new ContextCounts(length, layouts);
+  return { fitted: extended(counts, shorter.fitted), trial: extended(trial, shorter.trial) };
 }
 
 /** start, start + step, ... below end */

@@ -1,4 +1,4 @@
-/** Whether layouts that a prior draws are like those of data, in what its likelihood does not show: counts of things. */
+/** Whether layouts that a prior draws are like those of data in what its likelihood does not show: counts of things. */
 import type { LayoutObject } from '../models/layoutTokens.ts';
 
 /** Statistics of some layouts. */
@@ -36,7 +36,8 @@ export function layoutStatistics(layouts: readonly (readonly LayoutObject[])[], 
     }
   }
   const objects = classes.reduce((sum, count) => sum + count, 0);
-  const shares = (counts: readonly number[], all: number): number[] => counts.map((count) => (all > 0 ? count / all : 0));
+  const shares = (counts: readonly number[], all: number): number[] =>
+    counts.map((count) => (all > 0 ? count / all : 0));
   return {
     layouts: layouts.length, objectCounts: shares(objectCounts, layouts.length), classes: shares(classes, objects),
     together: shares(together, layouts.length), sizes: shares(sizes, objects),
@@ -57,7 +58,9 @@ export function compareStatistics(a: LayoutStatistics, b: LayoutStatistics): Cal
   const apart = (x: readonly number[], y: readonly number[]): number =>
     x.reduce((sum, value, i) => sum + Math.abs(value - y[i]!), 0) / 2;
   return {
-    objectCounts: apart(a.objectCounts, b.objectCounts), classes: apart(a.classes, b.classes), sizes: apart(a.sizes, b.sizes),
+    objectCounts: apart(a.objectCounts, b.objectCounts),
+    classes: apart(a.classes, b.classes),
+    sizes: apart(a.sizes, b.sizes),
     together: correlation(a.together, b.together),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What the likelihoods of layouts are measured of: sequences of choices, and models that predict each from those before.
+ * What likelihoods of layouts are measured of: sequences of choices, and models that predict each from those before.
  *
  *   choices  class, top left cell, bottom right cell, class, ..., and the class number C, `end`, where fewer than N
  *            objects are there: 3 n + 1 numbers, or 3 N for a full layout

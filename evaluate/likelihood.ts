@@ -83,7 +83,8 @@ export async function measureLikelihood(device: Device, prior: Prior, layouts: r
   const sequences = layouts.flatMap(({ id, objects }) => Array.from({ length: orders }, (_, k) =>
     orderedLayout(vocabulary, objects, order, false, new RandomStream(options.seed, `order ${k} of layout ${id}`))));
   const choices = sequences.map((tokens) => layoutChoices(vocabulary, tokens));
-  const models = [{ name: 'prior', about: 'the trained transformer', nats: await priorLayoutNats(device, prior, sequences, options) }];
+  const ofPrior = await priorLayoutNats(device, prior, sequences, options);
+  const models = [{ name: 'prior', about: 'the trained transformer', nats: ofPrior }];
   const fit = (of: readonly MeasuredLayout[]): LayoutModel[] =>
     layoutBaselines(vocabulary, fittingLayouts(vocabulary, of, order, data.flip, options.seed));
   const foldCount = training ? 1 : Math.min(folds, layouts.length);
@@ -99,20 +100,23 @@ export async function measureLikelihood(device: Device, prior: Prior, layouts: r
   const counts = layouts.map(({ objects }) => objects.length);
   const tokens = layouts.reduce((sum, _, i) => sum + choices[i * orders]!.length, 0);
   return {
-    ...compareModels(models.map((model) => ({ ...model, nats: meansOf(model.nats, orders) })), counts, tokens), order, orders,
-    fitted: training ? `to ${training.length} other layouts` : `to the other ${foldCount - 1} of ${foldCount} parts of the same layouts`,
+    ...compareModels(models.map((model) => ({ ...model, nats: meansOf(model.nats, orders) })), counts, tokens),
+    order, orders,
+    fitted: training ? `to ${training.length} other layouts`
+      : `to the other ${foldCount - 1} of ${foldCount} parts of the same layouts`,
   };
 }
 
-/** Layouts as baselines are fitted to them: in several orders and mirrored where the prior saw that, of one weight in all. */
-function fittingLayouts(vocabulary: LayoutVocabulary, layouts: readonly MeasuredLayout[], order: ObjectOrder, flip: boolean,
-  seed: number): WeighedLayout[] {
+/** Layouts as baselines are fitted to them: in several orders and mirrored where the prior saw that, of weight 1 in all. */
+function fittingLayouts(vocabulary: LayoutVocabulary, layouts: readonly MeasuredLayout[], order: ObjectOrder,
+  flip: boolean, seed: number): WeighedLayout[] {
   const orders = order === 'canonical' ? 1 : fittedOrders;
   const weight = 1 / (orders * (flip ? 2 : 1));
   return layouts.flatMap(({ id, objects }) => (flip ? [false, true] : [false]).flatMap((mirrored) =>
     Array.from({ length: orders }, (_, k) => {
       const random = new RandomStream(seed, `fitted order ${k} of layout ${id}`);
-      return { choices: layoutChoices(vocabulary, orderedLayout(vocabulary, objects, order, mirrored, random)), weight };
+      const tokens = orderedLayout(vocabulary, objects, order, mirrored, random);
+      return { choices: layoutChoices(vocabulary, tokens), weight };
     })));
 }
 
@@ -129,7 +133,8 @@ export function compareModels(models: readonly { name: string; about: string; na
   counts: readonly number[], tokens: number): Omit<Likelihood, 'order' | 'orders' | 'fitted'> {
   const objects = counts.reduce((sum, n) => sum + n, 0);
   const figures = models.map(({ name, about, nats }): ModelLikelihood => {
-    const [classes, topLeft, bottomRight] = [0, 1, 2].map((part) => nats.reduce((sum, of) => sum + of[part]!, 0) / objects);
+    const [classes, topLeft, bottomRight] = [0, 1, 2].map((part) =>
+      nats.reduce((sum, of) => sum + of[part]!, 0) / objects);
     const perObject = classes! + topLeft! + bottomRight!;
     return {
       name, about, perLayout: perObject * objects / counts.length, perObject, perToken: perObject * objects / tokens,
@@ -141,7 +146,8 @@ export function compareModels(models: readonly { name: string; about: string; na
   const best = baselines.reduce((a, b) => (b.perObject < a.perObject ? b : a));
   const nats = models[figures.indexOf(best)]!.nats;
   return {
-    layouts: counts.length, objects, tokens, models: figures, bestBaseline: best.name, ratio: prior!.perObject / best.perObject,
+    layouts: counts.length, objects, tokens, models: figures, bestBaseline: best.name,
+    ratio: prior!.perObject / best.perObject,
     gain: {
       nats: best.perObject - prior!.perObject,
       standardError: ratioError(nats.map((value, i) => total(value) - total(models[0]!.nats[i]!)), counts),

@@ -35,8 +35,8 @@ export async function streamCheckpoint(file: string, header: object, arrays: rea
   wrote: (arrays: number) => void = () => undefined): Promise<void> {
   const bytes = arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * (half ? 2 : 4), 0);
   if (bytes > mostBytes) {
-    throw new UserError(`${file}: its ${(bytes / 2 ** 30).toFixed(2)} GiB could not be loaded again: a checkpoint is `
-      + `less than 2 GiB. ${half ? 'There is no smaller precision.' : 'Use --precision f16.'}`);
+    throw new UserError(`a checkpoint of ${(bytes / 2 ** 30).toFixed(2)} GiB could not be loaded again: it must be less `
+      + `than 2 GiB. ${half ? 'There is no smaller precision.' : 'Use --precision f16.'}`);
   }
   await streamAtomic(file, async (handle) => {
     const hash = createHash('sha256');

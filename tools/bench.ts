@@ -9,6 +9,8 @@ import type { Candidate, Impl, Row } from './bench/row.ts';
 import { benchRows } from './bench/rows.ts';
 import { command, oneOf, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
 
+const rowNames = benchRows.map(({ name }) => name).join(', ');
+
 interface Options {
   readonly peers?: true | PeerName;
   readonly rows?: RegExp;
@@ -51,17 +53,18 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
 
 function printResult({ name, impl, ms, gflops }: Result, peak: number, own: number): void {
   const times = impl === 'ours' ? '' : `  ${(ms / own).toFixed(2)} x ours`;
-  console.log(`${name.padEnd(22)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms${gflops.toFixed(2).padStart(10)} GFLOP/s`
-    + `${((100 * gflops) / peak).toFixed(1).padStart(7)} %${times}`);
+  console.log(`${name.padEnd(22)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
+    + `${gflops.toFixed(2).padStart(10)} GFLOP/s${((100 * gflops) / peak).toFixed(1).padStart(7)} %${times}`);
 }
 
 async function bench(options: Options): Promise<void> {
   const rows = benchRows.filter(({ name }) => options.rows?.test(name) ?? true);
-  if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${benchRows.map(({ name }) => name).join(', ')}`);
+  if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${rowNames}`);
   const device = await openDevice({ ...options, timestamps: true });
   const { info } = device.adapter;
   const { fmaPeakGflops } = await measureRoofline(device);
-  console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, percent are of that peak`);
+  console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, `
+    + 'percent are of that peak');
   const peers = options.peers ? await loadPeers(device, options.peers === true ? peerNames : [options.peers]) : null;
   const results: Result[] = [];
   for (const row of rows) {
@@ -70,14 +73,17 @@ async function bench(options: Options): Promise<void> {
     if (peers && found.length === 1) console.log(`${row.name.padEnd(22)}ours only: the peers have no such model`);
     results.push(...found);
   }
-  writeJson(options.json, { adapter: info.device || info.description, driver: info.description, fmaPeakGflops, rows: results });
+  const { device: adapter, description: driver } = info;
+  writeJson(options.json, { adapter: adapter || driver, driver, fmaPeakGflops, rows: results });
   device.close();
 }
 
-const root = withDevice(command('bench', 'Times kernels and whole training and inversion steps.', 'npm run bench -- --peers --json bench.json'))
-  .option('--peers [name]', 'also time the same work in jax-js and tfjs (development dependencies), or in one of them, on the same adapter',
+const root = withDevice(command('bench', 'Times kernels and whole training and inversion steps.',
+  'npm run bench -- --peers --json bench.json'))
+  .option('--peers [name]',
+    'also time the same work in jax-js and tfjs (development dependencies), or in one of them, on the same adapter',
     oneOf(...peerNames))
-  .option('--rows <regex>', `only rows whose name matches; there are ${benchRows.map(({ name }) => name).join(', ')}`, pattern)
+  .option('--rows <regex>', `only rows whose name matches; there are ${rowNames}`, pattern)
   .option('--repeats <number>', 'timings per row and implementation; the median counts', positiveInteger, 5)
   .option('--json <file>', 'also write the figures to this file')
   .action(bench);

@@ -36,12 +36,15 @@ function outputFolder(given: string | undefined, argv: readonly string[]): strin
   return given ?? (isFolder ? value : join('runs', 'profile'));
 }
 
-function printProgram({ name, runs, dispatches, kernelMs, gapMs, encodeMs, periodMs, kernels }: ProgramSummaryRow): void {
+function printProgram(program: ProgramSummaryRow): void {
+  const { name, runs, dispatches, kernelMs, gapMs, encodeMs, periodMs, kernels } = program;
   const period = periodMs === null ? '' : `; ${periodMs.toFixed(2)} ms from run to run`;
-  console.log(`\n${name}: ${runs} runs of ${dispatches} dispatches; ${kernelMs.toFixed(2)} ms in kernels, ${gapMs.toFixed(2)} ms between them, `
-    + `${encodeMs.toFixed(3)} ms to encode${period}`);
-  for (const { label, calls, ms, share, gflops, percentOfFmaPeak, gbPerSecond, percentOfMemoryPeak } of kernels.slice(0, 20)) {
-    console.log(`${ms.toFixed(3).padStart(10)} ms ${(100 * share).toFixed(1).padStart(5)} % ${String(calls).padStart(4)} x `
+  console.log(`\n${name}: ${runs} runs of ${dispatches} dispatches; ${kernelMs.toFixed(2)} ms in kernels, `
+    + `${gapMs.toFixed(2)} ms between them, ${encodeMs.toFixed(3)} ms to encode${period}`);
+  for (const kernel of kernels.slice(0, 20)) {
+    const { label, calls, ms, share, gflops, percentOfFmaPeak, gbPerSecond, percentOfMemoryPeak } = kernel;
+    console.log(`${ms.toFixed(3).padStart(10)} ms ${(100 * share).toFixed(1).padStart(5)} % `
+      + `${String(calls).padStart(4)} x `
       + `${gflops.toFixed(2).padStart(8)} GFLOP/s (${percentOfFmaPeak.toFixed(0).padStart(3)} %) `
       + `${gbPerSecond.toFixed(2).padStart(7)} GB/s (${percentOfMemoryPeak.toFixed(0).padStart(3)} %)  ${label}`);
   }
@@ -74,24 +77,28 @@ class Profile implements CommandObserver {
     const facts = { command: this.line, adapter: device.name, roofline, wallSeconds };
     await writeAtomic(join(this.out, 'trace.json'), JSON.stringify(traceEvents(runs)));
     await writeAtomic(join(this.out, 'profile.html'), profilePage(facts, programs));
-    console.log(`\nsee ${join(this.out, 'profile.html')}; ${join(this.out, 'trace.json')} opens in Perfetto or chrome://tracing`);
+    console.log(`\nsee ${join(this.out, 'profile.html')}; ${join(this.out, 'trace.json')} opens in Perfetto or `
+      + 'chrome://tracing');
   }
 }
 
 const names = Object.keys(commands).join(', ');
 
-const root = command('profile', 'Runs a command as it is and shows where its time goes: programs, kernels, gaps, and the CPU.',
-  'npm run profile -- train:generator --annotations data/train.json --images data/images --autoencoder runs/autoencoder --out runs/g --steps 20')
+const root = command('profile',
+  'Runs a command as it is and shows where its time goes: programs, kernels, gaps, and the CPU.',
+  'npm run profile -- train:prior --annotations data/train.json --generator runs/generator --out runs/p --steps 20')
   .argument('<command>', names)
   .argument('[options...]', 'what that command takes')
-  .option('--profile-out <dir>', 'folder for profile.html and trace.json (default: the command\'s --out, or runs/profile)')
+  .option('--profile-out <dir>',
+    'folder for profile.html and trace.json (default: the command\'s --out, or runs/profile)')
   .passThroughOptions()
   .allowUnknownOption()
   .action(async (name: string, given: string[], options: { readonly profileOut?: string }) => {
     const start = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!start) throw new UserError(`there is no command '${name}' to profile; there are ${names}`);
     const { value, rest } = takeOption(given, '--profile-out');
-    observeCommand(new Profile(`npm run ${name} -- ${rest.join(' ')}`, outputFolder(options.profileOut ?? value, rest)));
+    const out = outputFolder(options.profileOut ?? value, rest);
+    observeCommand(new Profile(`npm run ${name} -- ${rest.join(' ')}`, out));
     // The command reads its arguments itself, and ends the process itself.
     process.argv = [...process.argv.slice(0, 2), ...rest];
     process.env['npm_lifecycle_event'] = name;

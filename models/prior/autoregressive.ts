@@ -56,17 +56,19 @@ function places(p: Scope, { maxObjects: N, width: D, positions }: Autoregressive
   return reshape(add(objects, parts), [3 * N, D]);
 }
 
-/** embeddings [B, 3 n, Dg] of the first n <= N slots -> readings [B, 3 n, D]; with the key of random draws, dropping out. */
+/** embeddings [B, 3 n, Dg] of the first n <= N slots -> readings [B, 3 n, D]; with a key of random draws, drops out. */
 function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, key?: Tensor): Reading {
   const { maxObjects: N, width: D } = config;
   const [B, L, Dg] = embeddings.shape as [number, number, number];
   check(L % 3 === 0 && L <= 3 * N && Dg === config.embeddingWidth, () => 'autoregressive prior: embeddings must be '
-    + `[B, ${3 * N}, ${config.embeddingWidth}], or shorter by whole objects, found ${describe(embeddings)}. Crop tokens are not part of it.`);
+    + `[B, ${3 * N}, ${config.embeddingWidth}], or shorter by whole objects, found ${describe(embeddings)}. `
+    + 'Crop tokens are not part of it.');
   const drop = (x: Tensor, name: string): Tensor => (key ? dropout(x, config.dropout ?? 0, key, `prior ${name}`) : x);
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
   const before = concat([start, adapt(p, embeddings, config)], 1);
   const x = drop(add(before, slice(places(p, config), 0, 0, L)), 'tokens'); // [B, L, D]
-  return { h: drop(layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop)), 'states'), before };
+  const h = layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop));
+  return { h: drop(h, 'states'), before };
 }
 
 /** Readings [B, 3 N, D] of one part of all objects: [B, N, D]. */
@@ -90,7 +92,8 @@ function scores(p: Scope, { h, before }: Reading, part: SlotPart, config: Autore
  */
 export function autoregressivePrior(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig): SlotLogits {
   const { maxObjects: N, gridSide } = config;
-  check(embeddings.shape[1] === 3 * N, () => `autoregressive prior: scores are of all ${3 * N} tokens, found ${describe(embeddings)}`);
+  check(embeddings.shape[1] === 3 * N, () => `autoregressive prior: scores are of all ${3 * N} tokens, `
+    + `found ${describe(embeddings)}`);
   const reading = read(p, embeddings, config);
   const [B, cells] = [embeddings.shape[0]!, gridSide * gridSide + 1];
   const part = (k: SlotPart): Tensor => scores(p, ofPart(reading, k), k, config);
@@ -104,8 +107,8 @@ export function autoregressivePrior(p: Scope, embeddings: Tensor, config: Autore
  *   part    that of the token
  *   rows    i32 [B], 3 N b + position of the token in layout b
  */
-export function tokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart, config: AutoregressivePriorConfig):
-  Tensor {
+export function tokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart,
+  config: AutoregressivePriorConfig): Tensor {
   const reading = read(p, embeddings, config);
   const own = (x: Tensor): Tensor => gather(reshape(x, [-1, config.width]), rows);
   return scores(p, { h: own(reading.h), before: own(reading.before) }, part, config);
@@ -133,7 +136,8 @@ export function tokenNats(p: Scope, embeddings: Tensor, targets: SlotTargets<Ten
   const corner = (part: 1 | 2): Tensor => {
     const own = ofPart(reading, part);
     const ids = reshape(slice(targets.corners, 2, part - 1, 1), [B, N]);
-    const nats = kind === 'factored' ? factoredCornerNats(p.at(cornerScopes[part - 1]!), own.h, own.before, ids, gridSide)
+    const nats = kind === 'factored'
+      ? factoredCornerNats(p.at(cornerScopes[part - 1]!), own.h, own.before, ids, gridSide)
       : crossEntropy(scores(p, own, part, config), ids);
     return reshape(nats, [B, N, 1]);
   };

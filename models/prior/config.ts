@@ -66,7 +66,8 @@ export const autoregressivePriorPresets = {
   /** For some thousand layouts with the published grid and classes, without a generator. 0.5 M parameters. */
   coco: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 128,
-    width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', adapters: 'slot', positions: 'object', dropout: 0.05,
+    width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', adapters: 'slot',
+    positions: 'object', dropout: 0.05,
   },
   /** For tests. */
   micro: {

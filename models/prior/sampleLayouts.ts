@@ -27,9 +27,9 @@ export interface SampleOptions {
   readonly given?: readonly Int32Array[];
 }
 
-/** Softmax of scores / temperature, cut to the smallest set of likeliest choices that makes up `topP`; not normalised. */
-export function drawWeights(scores: Float32Array, allowed: (choice: number) => boolean, temperature: number, topP: number):
-  Float64Array {
+/** exp(scores / temperature), scaled, of the fewest likeliest choices that make up `topP`; 0 for the others. */
+export function drawWeights(scores: Float32Array, allowed: (choice: number) => boolean, temperature: number,
+  topP: number): Float64Array {
   let top = -Infinity;
   scores.forEach((score, choice) => { if (score > top && allowed(choice)) top = score; });
   const weights = Float64Array.from(scores, (score, choice) =>
@@ -86,7 +86,7 @@ export async function sampleLayouts(score: TokenScorer, vocabulary: LayoutVocabu
     const scores = await score(tokens, position);
     for (let b = 0; b < count; b++) {
       if (position < known[b]!) continue;
-      const allowed = legal ? legalChoices(vocabulary, tokens.subarray(b * L, (b + 1) * L), position) : (): boolean => true;
+      const allowed = legal ? legalChoices(vocabulary, tokens.subarray(b * L, (b + 1) * L), position) : () => true;
       const own = scores.subarray(b * (last + 1), (b + 1) * (last + 1));
       const weights = drawWeights(own, allowed, temperature, topP);
       const choice = random.pick(Array.from(weights, (_, i) => i), Array.from(weights));
@@ -99,7 +99,7 @@ export async function sampleLayouts(score: TokenScorer, vocabulary: LayoutVocabu
 }
 
 /** Whether all layouts are past what was given and ended at or before the class at `position`; `none` fills the rest. */
-function everyEnded(tokens: Int32Array, { length: L, none }: LayoutVocabulary, position: number, known: readonly number[]):
-  boolean {
+function everyEnded(tokens: Int32Array, { length: L, none }: LayoutVocabulary, position: number,
+  known: readonly number[]): boolean {
   return known.every((start, b) => position >= start && tokens[b * L + position] === none);
 }

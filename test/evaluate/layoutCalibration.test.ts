@@ -28,17 +28,24 @@ test('distances are zero between likes and one between strangers', () => {
 
 test('the page shows figures, plots and pairs', () => {
   const statistics = layoutStatistics(layouts, 3, 4);
-  const model = { about: 'it', perLayout: 30, perObject: 10, perToken: 3, standardError: 0.1, parts: { classes: 2, topLeft: 4, bottomRight: 4 } };
+  const model = {
+    about: 'it', perLayout: 30, perObject: 10, perToken: 3, standardError: 0.1,
+    parts: { classes: 2, topLeft: 4, bottomRight: 4 },
+  };
   const html = likelihoodPage({
     title: 'a <run>',
     likelihood: {
       layouts: 4, objects: 6, tokens: 22, order: 'random', orders: 4, fitted: 'to 9 other layouts', ratio: 0.8, bestBaseline: '2-gram',
       models: [{ name: 'prior', ...model }, { name: '2-gram', ...model }], gain: { nats: 2.5, standardError: 0.2 },
     },
-    sets: [{ name: 'measured', statistics, calibration: null }, { name: 'drawn', statistics, calibration: compareStatistics(statistics, statistics) }],
+    sets: [
+      { name: 'measured', statistics, calibration: null },
+      { name: 'drawn', statistics, calibration: compareStatistics(statistics, statistics) },
+    ],
     classes: ['cat', 'dog', 'owl'],
   });
-  for (const text of ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800']) assert.ok(html.includes(text), text);
+  const texts = ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800'];
+  for (const text of texts) assert.ok(html.includes(text), text);
   assert.ok((html.match(/<svg/g) ?? []).length >= 5);
 });
 

@@ -54,7 +54,7 @@ test('what could not be loaded again is refused before anything is written', asy
   const message = (arrays: StreamedArray[], half: boolean): Promise<string> =>
     messageOf(streamCheckpoint(join(dir, 'huge'), header, arrays, half));
   assert.match(await message([huge], false),
-    /its 2\.51 GiB could not be loaded again: a checkpoint is less than 2 GiB\. Use --precision f16/);
+    /a checkpoint of 2\.51 GiB could not be loaded again: it must be less than 2 GiB\. Use --precision f16/);
   assert.is(await message([huge], true), 'not to be read');
   assert.match(await message([huge, { ...huge, shape: [500_000_000] }], true), /There is no smaller precision/);
   assert.not.ok(existsSync(join(dir, 'huge')));

@@ -40,8 +40,8 @@ function fakeCandidate(ms: number, y: number[]): Candidate & { runs: number } {
 
 test('rows have the names that scripts rely on', () => {
   assert.equal(benchRows.map(({ name }) => name), [
-    'matmul-512', 'matmul-1024', 'conv3x3-64-fwd', 'conv3x3-64-train', 'attention-fwd', 'attention-train', 'groupnorm-silu-train',
-    'adamw-1m', 'unet-tiny-train', 'unet-inferena-train', 'invert-tiny-step',
+    'matmul-512', 'matmul-1024', 'conv3x3-64-fwd', 'conv3x3-64-train', 'attention-fwd', 'attention-train',
+    'groupnorm-silu-train', 'adamw-1m', 'unet-tiny-train', 'unet-inferena-train', 'invert-tiny-step',
   ]);
 });
 
@@ -76,8 +76,10 @@ test('a timing is the time of one run, however many are queued', async () => {
   assert.ok(slowMs! >= 39 && slowMs! < 80, `slow ${slowMs}`);
 });
 
-const call = (label: string, flops: number, bytes: number): unknown => ({ label, path: 'p', grid: [1, 1, 1], flops, bytes });
-const program = { name: 'step', calls: [call('a', 4e6, 1e6), call('b', 0, 2e6), call('a', 4e6, 1e6)] } as unknown as Program;
+const call = (label: string, flops: number, bytes: number): object =>
+  ({ label, path: 'p', grid: [1, 1, 1], flops, bytes });
+const calls = [call('a', 4e6, 1e6), call('b', 0, 2e6), call('a', 4e6, 1e6)];
+const program = { name: 'step', calls } as unknown as Program;
 
 /** Runs 10 ms apart whose kernels take 1, 2 and 1 ms with 0.5 ms between; the first is slow, the last is not timed. */
 const recorded: RecordedRun[] = [0, 1, 2, 3].map((i) => {
@@ -91,7 +93,8 @@ const recorded: RecordedRun[] = [0, 1, 2, 3].map((i) => {
 test('a summary has medians of settled runs', () => {
   const [row, ...others] = summarise(recorded, { fmaPeakGflops: 8, memoryPeakGbPerSecond: 4 });
   assert.is(others.length, 0);
-  const near = (found: number, expected: number): void => assert.ok(Math.abs(found - expected) < 1e-9, `${found}, not ${expected}`);
+  const near = (found: number, expected: number): void =>
+    assert.ok(Math.abs(found - expected) < 1e-9, `${found}, not ${expected}`);
   assert.is(row!.runs, 4);
   assert.is(row!.sampled, 2);
   near(row!.kernelMs, 4);
@@ -118,7 +121,8 @@ test('a trace has a span for every dispatch that was timed', () => {
 });
 
 test('bench writes its figures', async ({ cwd }) => {
-  const printed = await assertRuns('bench', ['--rows', '^(matmul-512|adamw)', '--repeats', '1', '--json', 'bench.json'], { cwd });
+  const args = ['--rows', '^(matmul-512|adamw)', '--repeats', '1', '--json', 'bench.json'];
+  const printed = await assertRuns('bench', args, { cwd });
   assert.match(printed, /matmul-512 +ours +[\d.]+ ms +[\d.]+ GFLOP\/s/);
   const { adapter, driver, fmaPeakGflops, rows } = JSON.parse(readFileSync(join(cwd, 'bench.json'), 'utf8'));
   assert.ok(adapter.length > 0 && driver.length > 0 && fmaPeakGflops > 0);
@@ -133,13 +137,14 @@ test('bench refuses what it cannot do', async ({ cwd }) => {
 });
 
 test('profile shows a command and leaves its results alone', async ({ cwd }) => {
-  const args = ['sample', 'layouts', '--prior', 'runs/prior', '--count', '2', '--out', 'layouts.json', '--profile-out', 'profile'];
-  const printed = await assertRuns('profile', args, { cwd });
+  const args = ['sample', 'layouts', '--prior', 'runs/prior', '--count', '2', '--out', 'layouts.json'];
+  const printed = await assertRuns('profile', [...args, '--profile-out', 'profile'], { cwd });
   assert.match(printed, /2 layouts with/);
   assert.match(printed, /ms in kernels/);
   assert.ok(existsSync(join(cwd, 'layouts.json')));
   const page = readFileSync(join(cwd, 'profile', 'profile.html'), 'utf8');
-  for (const text of ['npm run sample -- layouts', 'GFLOP/s', '% of fma peak', 'CPU encode ms', 'gaps between kernels', '<svg']) {
+  const texts = ['npm run sample -- layouts', 'GFLOP/s', '% of fma peak', 'CPU encode ms', 'gaps between', '<svg'];
+  for (const text of texts) {
     assert.ok(page.includes(text), `profile.html lacks ${text}`);
   }
   const { traceEvents: events } = JSON.parse(readFileSync(join(cwd, 'profile', 'trace.json'), 'utf8'));
@@ -148,7 +153,7 @@ test('profile shows a command and leaves its results alone', async ({ cwd }) => 
 });
 
 test('profile refuses what it does not know', async ({ cwd }) => {
-  await assertRefused('profile', ['evaluate'], /no command 'evaluate' to profile; there are train:autoencoder/, { cwd });
+  await assertRefused('profile', ['evaluate'], /no command 'evaluate' to profile; there are train:/, { cwd });
   await assertRefused('profile', [], /missing required argument/, { cwd });
   await assertRefused('profile', ['sample', 'layouts', '--bad'], /unknown option '--bad'/, { cwd });
 });

@@ -16,10 +16,12 @@ test.before(async (context) => {
   context.cwd = mkdtempSync(join(tmpdir(), 'likelihood-'));
   await writeMicroRuns(context.cwd);
   const images = Array.from({ length: 12 }, (_, i) => ({ id: i + 1, file_name: `${i + 1}.png`, width: 16, height: 16 }));
-  const annotations = images.flatMap(({ id }) => [annotation(2 * id, id, 6 + (id % 3)), ...(id % 2 ? [annotation(2 * id + 1, id, 13)] : [])]);
+  const annotations = images.flatMap(({ id }) =>
+    [annotation(2 * id, id, 6 + (id % 3)), ...(id % 2 ? [annotation(2 * id + 1, id, 13)] : [])]);
   const coco = { images, categories: flatCategories, annotations };
   writeFileSync(join(context.cwd, 'layouts.json'), JSON.stringify(coco));
-  writeFileSync(join(context.cwd, 'partial.json'), JSON.stringify({ ...coco, images: images.slice(1, 2), annotations: [annotation(1, 2, 10)] }));
+  const partial = { ...coco, images: images.slice(1, 2), annotations: [annotation(1, 2, 10)] };
+  writeFileSync(join(context.cwd, 'partial.json'), JSON.stringify(partial));
 });
 test.after(({ cwd }) => rmSync(cwd, { recursive: true }));
 

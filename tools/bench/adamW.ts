@@ -3,7 +3,7 @@ import { constant, inputTensor } from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
 import { State } from '../../engine/state.ts';
 import { normalValues } from './inputs.ts';
-import { asIs, jaxArray, jaxStep } from './jax.ts';
+import { asIs, jaxArray, jaxStep, type JaxArray } from './jax.ts';
 import { programCandidate } from './ours.ts';
 import { adamW, jaxAdamW, jaxCorrections, tfAdamW, tfCorrections } from './peerLayers.ts';
 import type { Row } from './row.ts';
@@ -29,18 +29,19 @@ export const adamWRow: Row = {
     });
   },
   jax(jax) {
-    const zeros = (shape: number[]): ReturnType<typeof jaxArray> => jaxArray(jax, new Float32Array(shape[0] ?? 1), shape);
+    const zeros = (shape: number[]): JaxArray => jaxArray(jax, new Float32Array(shape[0] ?? 1), shape);
     return jaxStep(jax, (p, m, v, c1, c2, g) => {
       const [d1, d2] = jaxCorrections(c1!, c2!);
       return [...jaxAdamW(jax, p!, m!, v!, g!, d1, d2), d1, d2];
-    }, [jaxArray(jax, values.p, [size]), zeros([size]), zeros([size]), zeros([]), zeros([])], [jaxArray(jax, values.g, [size])],
-    ([p]) => [p!], { p: asIs });
+    }, [jaxArray(jax, values.p, [size]), zeros([size]), zeros([size]), zeros([]), zeros([])],
+    [jaxArray(jax, values.g, [size])], ([p]) => [p!], { p: asIs });
   },
   tfjs(tf) {
     const g = tf.tensor(values.g, [size]);
     return tfStep(tf, (p, m, v, c1, c2) => {
       const [d1, d2] = tfCorrections(tf, c1!, c2!);
       return [...tfAdamW(tf, p!, m!, v!, g, d1, d2), d1, d2];
-    }, [tf.tensor(values.p, [size]), tf.zeros([size]), tf.zeros([size]), tf.scalar(0), tf.scalar(0)], [g], ([p]) => [p!], { p: asIs });
+    }, [tf.tensor(values.p, [size]), tf.zeros([size]), tf.zeros([size]), tf.scalar(0), tf.scalar(0)],
+    [g], ([p]) => [p!], { p: asIs });
   },
 };

@@ -14,7 +14,8 @@ const split = [B, L, heads, D];
 const ahead: [number, number, number, number] = [B, heads, L, D];
 
 const values = {
-  q: normalValues('q', packed), k: normalValues('k', packed), v: normalValues('v', packed), g: normalValues('attention g', packed),
+  q: normalValues('q', packed), k: normalValues('k', packed), v: normalValues('v', packed),
+  g: normalValues('attention g', packed),
 };
 
 const jaxValues = (jax: Jax, names: readonly (keyof typeof values)[]): JaxArray[] =>
@@ -43,8 +44,10 @@ export const attentionForwardRow: Row = {
     name: 'attention forward',
     outputs: { y: attention(inputTensor('q', packed), inputTensor('k', packed), inputTensor('v', packed), { heads }) },
   }, { q: values.q, k: values.k, v: values.v }),
-  jax: (jax) => jaxFunction(jax, (q, k, v) => [jaxAttention(jax, q!, k!, v!)], jaxValues(jax, ['q', 'k', 'v']), { y: fromAhead }),
-  tfjs: (tf) => tfFunction(tf, (q, k, v) => [tfAttention(tf, q!, k!, v!)], tfValues(tf, ['q', 'k', 'v']), { y: fromAhead }),
+  jax: (jax) => jaxFunction(jax, (q, k, v) => [jaxAttention(jax, q!, k!, v!)], jaxValues(jax, ['q', 'k', 'v']),
+    { y: fromAhead }),
+  tfjs: (tf) => tfFunction(tf, (q, k, v) => [tfAttention(tf, q!, k!, v!)], tfValues(tf, ['q', 'k', 'v']),
+    { y: fromAhead }),
 };
 
 /** The same with all three gradients: four more products by definition, without what a kernel computes twice. */

@@ -34,7 +34,8 @@ export const convForwardRow: Row = {
   flops,
   checkedRuns: 1,
   ours: (device) => graphCandidate(device, {
-    name: 'conv forward', outputs: { y: conv2d(inputTensor('x', pixels), inputTensor('w', kernel), null, { padding: 1 }) },
+    name: 'conv forward',
+    outputs: { y: conv2d(inputTensor('x', pixels), inputTensor('w', kernel), null, { padding: 1 }) },
   }, { x: values.x, w: values.w }),
   jax: (jax) => jaxFunction(jax, (x, w) => [jaxConv(jax, x!, w!)],
     [jaxArray(jax, values.x, pixels), jaxArray(jax, values.w, kernel)], { y: asIs }),
@@ -56,7 +57,8 @@ export const convTrainRow: Row = {
     const [y, pull] = jax.vjp((a: JaxArray, b: JaxArray) => jaxConv(jax, a, b), [x!, w!]);
     const [dx, dw] = pull(g!) as unknown as [JaxArray, JaxArray];
     return [y as JaxArray, dx, dw];
-  }, [jaxArray(jax, values.x, pixels), jaxArray(jax, values.w, kernel), jaxArray(jax, values.g, pixels)], { y: asIs, dx: asIs, dw: asIs }),
+  }, [jaxArray(jax, values.x, pixels), jaxArray(jax, values.w, kernel), jaxArray(jax, values.g, pixels)],
+  { y: asIs, dx: asIs, dw: asIs }),
   tfjs: (tf) => tfFunction(tf, (x, w, g) => {
     const { value, grads } = tf.valueAndGrads((a, b) => tfConv(tf, a!, b!))([x!, w!], g!);
     return [value, ...grads];

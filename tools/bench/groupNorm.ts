@@ -5,7 +5,7 @@ import { asIs, jaxArray, jaxFunction, type JaxArray } from './jax.ts';
 import { graphCandidate } from './ours.ts';
 import { jaxGroupNormSilu, tfGroupNormSilu } from './peerLayers.ts';
 import type { Row } from './row.ts';
-import { tfFunction } from './tfjs.ts';
+import { tfFunction, type TfTensor } from './tfjs.ts';
 
 const [B, C, H, W] = [4, 128, 32, 32];
 const groups = 32;
@@ -23,18 +23,24 @@ export const groupNormRow: Row = {
   flops: null,
   checkedRuns: 1,
   ours(device) {
-    const [x, weight, bias, g] = [inputTensor('x', pixels), inputTensor('weight', [C]), inputTensor('bias', [C]), inputTensor('g', pixels)];
+    const [x, g] = [inputTensor('x', pixels), inputTensor('g', pixels)];
+    const [weight, bias] = [inputTensor('weight', [C]), inputTensor('bias', [C])];
     const y = groupNorm(x, groups, weight, bias, 1e-5, 'silu');
     const [dx, dweight, dbias] = grad(y, [x, weight, bias], g);
-    return graphCandidate(device, { name: 'group norm train', outputs: { y, dx: dx!, dweight: dweight!, dbias: dbias! } }, values);
+    const outputs = { y, dx: dx!, dweight: dweight!, dbias: dbias! };
+    return graphCandidate(device, { name: 'group norm train', outputs }, values);
   },
   jax: (jax) => jaxFunction(jax, (x, weight, bias, g) => {
-    const [y, pull] = jax.vjp((a: JaxArray, b: JaxArray, c: JaxArray) => jaxGroupNormSilu(jax, a, b, c, groups), [x!, weight!, bias!]);
+    const f = (a: JaxArray, b: JaxArray, c: JaxArray): JaxArray => jaxGroupNormSilu(jax, a, b, c, groups);
+    const [y, pull] = jax.vjp(f, [x!, weight!, bias!]);
     return [y as JaxArray, ...pull(g!) as unknown as JaxArray[]];
-  }, [jaxArray(jax, values.x, pixels), jaxArray(jax, values.weight, [C]), jaxArray(jax, values.bias, [C]), jaxArray(jax, values.g, pixels)],
-  { y: asIs, dx: asIs, dweight: asIs, dbias: asIs }),
+  }, [
+    jaxArray(jax, values.x, pixels), jaxArray(jax, values.weight, [C]), jaxArray(jax, values.bias, [C]),
+    jaxArray(jax, values.g, pixels),
+  ], { y: asIs, dx: asIs, dweight: asIs, dbias: asIs }),
   tfjs: (tf) => tfFunction(tf, (x, weight, bias, g) => {
-    const { value, grads } = tf.valueAndGrads((a, b, c) => tfGroupNormSilu(tf, a!, b!, c!, groups))([x!, weight!, bias!], g!);
+    const f = (a: TfTensor, b: TfTensor, c: TfTensor): TfTensor => tfGroupNormSilu(tf, a, b, c, groups);
+    const { value, grads } = tf.valueAndGrads(f)([x!, weight!, bias!], g!);
     return [value, ...grads];
   }, [
     tf.tensor(permute4(values.x, pixels, nchwToNhwc), nhwc), tf.tensor(values.weight, [C]), tf.tensor(values.bias, [C]),

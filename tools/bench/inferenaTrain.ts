@@ -2,15 +2,18 @@
 import { compile } from '../../engine/compile/compile.ts';
 import type { Device } from '../../engine/device.ts';
 import { grad } from '../../engine/grad.ts';
-import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, sub, upsample2d } from '../../engine/ops/index.ts';
+import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, sub, upsample2d }
+  from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
 import { ParamStore, declareParams, fanIn, ones, zeros, type Scope } from '../../engine/params.ts';
 import { sizeOf, type Tensor } from '../../engine/tensor.ts';
 import { inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
+import { initialWeights } from './initialWeights.ts';
 import { nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
 import { asIs, jaxArray, jaxStep, type Jax, type JaxArray } from './jax.ts';
 import { programCandidate } from './ours.ts';
-import { adamW, jaxAdamW, jaxCorrections, jaxGroupNormSilu, tfAdamW, tfCorrections, tfGroupNormSilu } from './peerLayers.ts';
+import { adamW, jaxAdamW, jaxCorrections, jaxGroupNormSilu, tfAdamW, tfCorrections, tfGroupNormSilu }
+  from './peerLayers.ts';
 import type { OwnCandidate, Row } from './row.ts';
 import { tfStep, type Tfjs, type TfTensor } from './tfjs.ts';
 
@@ -24,7 +27,8 @@ const ownLayers = (p: Scope): UNetLayers<Tensor> => ({
     return conv2d(x, weight, null, { stride, padding: (kernel - 1) / 2 });
   },
   normSilu(name, x) {
-    const [weight, bias] = [p.at(name).param('weight', [x.shape[1]!], ones), p.at(name).param('bias', [x.shape[1]!], zeros)];
+    const weight = p.at(name).param('weight', [x.shape[1]!], ones);
+    const bias = p.at(name).param('bias', [x.shape[1]!], zeros);
     return groupNorm(x, normGroups, weight, bias, 1e-5, 'silu');
   },
   upsample: (x) => upsample2d(x, 2),
@@ -36,11 +40,8 @@ const specs = declareParams((p) => inferenaUnet(ownLayers(p), inputTensor('x', l
 
 /** Initial parameters, the same for all, in order of declaration. */
 function initialValues(): Float32Array[] {
-  const store = new ParamStore('unet', specs);
-  store.initialise(0);
-  const byName = new Map(store.groups.flatMap(({ state, specs: members, offsets }) => members.map(({ name, shape }, i) =>
-    [name, (state.initial as Float32Array).slice(offsets[i], offsets[i]! + sizeOf(shape))] as const)));
-  return specs.map(({ name }) => byName.get(name)!);
+  const weights = initialWeights(specs);
+  return specs.map(({ name }) => weights.get(name)!.data);
 }
 
 async function ours(device: Device): Promise<OwnCandidate> {
@@ -64,9 +65,11 @@ function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): UNetLayers<
     channels: (x) => x.shape[1]!,
     conv(name, x, _, kernel, stride) {
       const pad = (kernel - 1) / 2;
-      return lax.convGeneralDilated(x.ref, params.get(`${name}.weight`)!.ref, [stride, stride], [[pad, pad], [pad, pad]]) as JaxArray;
+      const weight = params.get(`${name}.weight`)!.ref;
+      return lax.convGeneralDilated(x.ref, weight, [stride, stride], [[pad, pad], [pad, pad]]) as JaxArray;
     },
-    normSilu: (name, x) => jaxGroupNormSilu(jax, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
+    normSilu: (name, x) =>
+      jaxGroupNormSilu(jax, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
     upsample: (x) => np.repeat(np.repeat(x.ref, 2, 2), 2, 3) as JaxArray,
     concat: (a, b) => np.concatenate([a.ref, b.ref], 1) as JaxArray,
     add: (a, b) => a.ref.add(b.ref) as JaxArray,
@@ -90,7 +93,8 @@ function jax(jaxjs: Jax): ReturnType<NonNullable<Row['jax']>> {
     const next = params.map((p, i) => jaxAdamW(jaxjs, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
     return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
   }, [...start, ...moments(), ...moments(), zero(), zero()],
-  [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)], (_, [loss]) => [loss!], { loss: asIs });
+  [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)],
+  (_, [loss]) => [loss!], { loss: asIs });
 }
 
 type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
@@ -98,8 +102,10 @@ type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
 function tfLayers(tf: Tfjs, params: ReadonlyMap<string, TfTensor>): UNetLayers<TfTensor> {
   return {
     channels: (x) => x.shape[3]!,
-    conv: (name, x, _, kernel, stride) => tf.conv2d(x as Tensor4D, params.get(`${name}.weight`) as Tensor4D, stride, (kernel - 1) / 2),
-    normSilu: (name, x) => tfGroupNormSilu(tf, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
+    conv: (name, x, _, kernel, stride) =>
+      tf.conv2d(x as Tensor4D, params.get(`${name}.weight`) as Tensor4D, stride, (kernel - 1) / 2),
+    normSilu: (name, x) =>
+      tfGroupNormSilu(tf, x, params.get(`${name}.weight`)!, params.get(`${name}.bias`)!, normGroups),
     upsample: (x) => tf.image.resizeNearestNeighbor(x as Tensor4D, [2 * x.shape[1]!, 2 * x.shape[2]!]),
     concat: (a, b) => tf.concat([a, b], 3),
     add: (a, b) => tf.add(a, b),
@@ -128,7 +134,8 @@ function tfjs(tf: Tfjs): ReturnType<NonNullable<Row['tfjs']>> {
     const [d1, d2] = tfCorrections(tf, state[3 * count]!, state[3 * count + 1]!);
     const next = params.map((p, i) => tfAdamW(tf, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
     return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
-  }, [...start, ...moments(), ...moments(), tf.scalar(0), tf.scalar(0)], [x, target], (_, [loss]) => [loss!], { loss: asIs });
+  }, [...start, ...moments(), ...moments(), tf.scalar(0), tf.scalar(0)], [x, target],
+  (_, [loss]) => [loss!], { loss: asIs });
 }
 
 /** The third loss depends on the gradients of two steps, so it is what is compared. */

@@ -1,8 +1,8 @@
 /**
  * The U-Net of the `inferena` benchmark's StableDiffusion row: latents of 4 channels, base 64, levels of 1, 2 and 4
- * times that with one residual block each, 16 groups, no biases in convolutions, no attention, no timestep. Written once
- * over the layers that it needs, so that all implementations compute the same. It has 5.3 M parameters by count, not the
- * 2 M of that benchmark's page.
+ * times that with one residual block each, 16 groups, no biases in convolutions, no attention, no timestep. Written
+ * once over the layers that it needs, so that all implementations compute the same. It has 5.3 M parameters by count,
+ * not the 2 M of that benchmark's page.
  */
 export interface UNetLayers<T> {
   channels(x: T): number;

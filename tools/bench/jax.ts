@@ -41,7 +41,8 @@ async function readAll(arrays: readonly JaxArray[], outputs: JaxOutputs): Promis
 }
 
 /** A pure function of some arrays, compiled by `jit`. */
-export function jaxFunction(jax: Jax, f: (...inputs: JaxArray[]) => JaxArray[], inputs: readonly JaxArray[], outputs: JaxOutputs): Candidate {
+export function jaxFunction(jax: Jax, f: (...inputs: JaxArray[]) => JaxArray[], inputs: readonly JaxArray[],
+  outputs: JaxOutputs): Candidate {
   const compiled = jax.jit(f as (...inputs: any[]) => JaxArray[]) as unknown as typeof f;
   let last: JaxArray[] = [];
   return {
@@ -64,8 +65,9 @@ export function jaxFunction(jax: Jax, f: (...inputs: JaxArray[]) => JaxArray[], 
  * A step from arrays to arrays, compiled by `jit`, whose first results are the next step's first arguments. `fixed`
  * arguments follow those; further results are what is read.
  */
-export function jaxStep(jax: Jax, f: (...inputs: JaxArray[]) => JaxArray[], start: readonly JaxArray[], fixed: readonly JaxArray[],
-  read: (state: readonly JaxArray[], extra: readonly JaxArray[]) => readonly JaxArray[], outputs: JaxOutputs): Candidate {
+export function jaxStep(jax: Jax, f: (...inputs: JaxArray[]) => JaxArray[], start: readonly JaxArray[],
+  fixed: readonly JaxArray[], read: (state: readonly JaxArray[], extra: readonly JaxArray[]) => readonly JaxArray[],
+  outputs: JaxOutputs): Candidate {
   const compiled = jax.jit(f as (...inputs: any[]) => JaxArray[]) as unknown as typeof f;
   let state = [...start];
   let extra: JaxArray[] = [];

@@ -16,7 +16,9 @@ export function matmulRow(size: number): Row {
     ours: (device) => graphCandidate(device, {
       name: 'matmul', outputs: { y: matmul(inputTensor('a', shape), inputTensor('b', shape)) },
     }, { a, b }),
-    jax: (jax) => jaxFunction(jax, (x, y) => [jax.numpy.matmul(x!, y!)], [jaxArray(jax, a, shape), jaxArray(jax, b, shape)], { y: asIs }),
-    tfjs: (tf) => tfFunction(tf, (x, y) => [tf.matMul(x!, y!)], [tf.tensor(a, shape), tf.tensor(b, shape)], { y: asIs }),
+    jax: (jax) => jaxFunction(jax, (x, y) => [jax.numpy.matmul(x!, y!)],
+      [jaxArray(jax, a, shape), jaxArray(jax, b, shape)], { y: asIs }),
+    tfjs: (tf) => tfFunction(tf, (x, y) => [tf.matMul(x!, y!)],
+      [tf.tensor(a, shape), tf.tensor(b, shape)], { y: asIs }),
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../../engine/profile.ts';
 import type { Candidate } from './row.ts';
 
-/** Largest difference between results, relative to the largest value of the first; Infinity where they cannot be compared. */
+/** Largest difference between results, relative to the largest value of the first; Infinity where none can be told. */
 export function relativeDifference(expected: Float32Array, found: Float32Array): number {
   if (expected.length !== found.length) return Infinity;
   let [largest, difference] = [0, 0];
@@ -29,8 +29,8 @@ export async function checkAgreement(row: string, candidates: readonly Candidate
     for (const [name, values] of Object.entries(expected)) {
       const difference = found[name] ? relativeDifference(values, found[name]) : Infinity;
       if (!(difference <= tolerance)) {
-        throw new Error(`bench: ${row}: ${name} of ${candidate.impl} and of ${candidates[0]!.impl} differ by ${difference.toPrecision(2)} `
-          + `of the largest value, at most ${tolerance} is allowed: they do not do the same work`);
+        throw new Error(`bench: ${row}: ${name} of ${candidate.impl} and of ${candidates[0]!.impl} differ by `
+          + `${difference.toPrecision(2)} of the largest value, above ${tolerance}: they do different work`);
       }
     }
   }
@@ -46,8 +46,8 @@ class Stopwatch {
 
   /**
    * Milliseconds of a run, over several that are queued and waited for once. While a GPU promise is pending, Dawn's
-   * bindings poll, which on a software adapter takes a core from the work; so this sleeps for most of the expected time.
-   * A timing that was over before it woke counts for nothing and is taken again.
+   * bindings poll, which on a software adapter takes a core from the work; so this sleeps for most of the expected
+   * time. A timing that was over before it woke counts for nothing and is taken again.
    */
   async time(): Promise<number> {
     for (let share = 0.8; ; share = share < 0.1 ? 0 : share / 2) {

@@ -9,6 +9,6 @@ import { tinyInvertRow, tinyTrainRow } from './tinySteps.ts';
 
 /** All rows, in the order in which they are run. */
 export const benchRows: readonly Row[] = [
-  matmulRow(512), matmulRow(1024), convForwardRow, convTrainRow, attentionForwardRow, attentionTrainRow, groupNormRow, adamWRow,
-  tinyTrainRow, inferenaTrainRow, tinyInvertRow,
+  matmulRow(512), matmulRow(1024), convForwardRow, convTrainRow, attentionForwardRow, attentionTrainRow, groupNormRow,
+  adamWRow, tinyTrainRow, inferenaTrainRow, tinyInvertRow,
 ];

@@ -9,8 +9,8 @@ export type Tfjs = typeof import('@tensorflow/tfjs-core');
 export type TfTensor = import('@tensorflow/tfjs-core').Tensor;
 
 /**
- * Loads tfjs on the WebGPU of `navigator.gpu`, which must be there before. Its core registers no gradients by itself, and
- * the module that does cannot be imported by Node (its own imports lack endings), so the three are bundled first.
+ * Loads tfjs on the WebGPU of `navigator.gpu`, which must be there before. Its core registers no gradients by itself,
+ * and the module that does cannot be imported by Node (its own imports lack endings), so the three are bundled first.
  */
 export async function loadTfjs(): Promise<Tfjs> {
   const { build } = await import('esbuild');
@@ -64,7 +64,8 @@ async function readAll(tensors: readonly TfTensor[], outputs: TfOutputs): Promis
 }
 
 /** A pure function of some tensors. */
-export function tfFunction(tf: Tfjs, f: (...inputs: TfTensor[]) => TfTensor[], inputs: readonly TfTensor[], outputs: TfOutputs): Candidate {
+export function tfFunction(tf: Tfjs, f: (...inputs: TfTensor[]) => TfTensor[], inputs: readonly TfTensor[],
+  outputs: TfOutputs): Candidate {
   let last: TfTensor[] = [];
   return {
     impl: 'tfjs',
@@ -80,8 +81,9 @@ export function tfFunction(tf: Tfjs, f: (...inputs: TfTensor[]) => TfTensor[], i
 }
 
 /** A step from tensors to tensors whose first results are the next step's arguments; further results are extra. */
-export function tfStep(tf: Tfjs, f: (...state: TfTensor[]) => TfTensor[], start: readonly TfTensor[], fixed: readonly TfTensor[],
-  read: (state: readonly TfTensor[], extra: readonly TfTensor[]) => readonly TfTensor[], outputs: TfOutputs): Candidate {
+export function tfStep(tf: Tfjs, f: (...state: TfTensor[]) => TfTensor[], start: readonly TfTensor[],
+  fixed: readonly TfTensor[], read: (state: readonly TfTensor[], extra: readonly TfTensor[]) => readonly TfTensor[],
+  outputs: TfOutputs): Candidate {
   let state = [...start];
   let extra: TfTensor[] = [];
   return {

@@ -6,18 +6,17 @@ import { sceneDataset } from '../../data/scenes.ts';
 import type { Device } from '../../engine/device.ts';
 import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { sizeOf } from '../../engine/tensor.ts';
 import { drawPairs } from '../../invert/bank.ts';
 import { Search } from '../../invert/search.ts';
 import { autoencoderPresets, latentShape } from '../../models/autoencoder/config.ts';
 import { layoutVocabulary } from '../../models/layoutTokens.ts';
 import { FirstStage, firstStageSpecs } from '../../pipeline/firstStage.ts';
 import { generatorSpecs, type Generator, type GeneratorDescription } from '../../pipeline/generator.ts';
-import type { Weights } from '../../pipeline/run.ts';
 import { generatorTask, trainingFrequencies } from '../../train/generator.ts';
 import { LatentSet } from '../../train/latents.ts';
 import { generatorRuns } from '../../train/presets/generator.ts';
 import { inversionConfig } from '../detect.ts';
+import { initialWeights } from './initialWeights.ts';
 import { normalValues } from './inputs.ts';
 import { programCandidate, programFlops } from './ours.ts';
 import type { OwnCandidate, Row } from './row.ts';
@@ -33,7 +32,8 @@ function drawnScenes(): { dataset: ReturnType<typeof sceneDataset>['dataset']; d
   const { dataset } = sceneDataset({ kind: 'street', seed: 0, maxObjects, count: 32, size: 32 });
   const { categories } = dataset;
   const description = {
-    model: training.model, vocabulary: { ...training.vocabulary, classCount: categories.length }, categories, autoencoder,
+    model: training.model, categories, autoencoder,
+    vocabulary: { ...training.vocabulary, classCount: categories.length },
     image: { size, crop: 'none' as const }, latentScale: 1, timesteps: training.timesteps,
   };
   return { dataset, description };
@@ -43,21 +43,15 @@ async function train(device: Device): Promise<OwnCandidate> {
   const { dataset, description } = drawnScenes();
   const count = dataset.images.length;
   const latents = new LatentSet(normalValues('latents', [2 * count, ...latent]), latent, true);
-  const task = await generatorTask(device, { ...generatorRuns.tiny, ...description }, { training: dataset, validation: dataset, summary: '' },
-    { training: latents, validation: latents }, new Map(), async () => undefined);
+  const task = await generatorTask(device, { ...generatorRuns.tiny, ...description },
+    { training: dataset, validation: dataset, summary: '' }, { training: latents, validation: latents }, new Map(),
+    async () => undefined);
   const { program, store, averages, states } = task;
-  return programCandidate(device, program, await task.batch(0), async () => ({ loss: await program.readFloats('loss') }), () => {
+  const read = async (): Promise<Record<string, Float32Array>> => ({ loss: await program.readFloats('loss') });
+  return programCandidate(device, program, await task.batch(0), read, () => {
     program.destroy();
     device.release([...store.groups.map(({ state }) => state), ...averages, ...states]);
   });
-}
-
-/** Initial weights by name. */
-function initialWeights(specs: ReturnType<typeof generatorSpecs>): Weights {
-  const store = new ParamStore('initial', specs);
-  store.initialise(0);
-  return new Map(store.groups.flatMap(({ state, specs: members, offsets }) => members.map(({ name, shape }, i) =>
-    [name, { shape, data: (state.initial as Float32Array).slice(offsets[i], offsets[i]! + sizeOf(shape)) }] as const)));
 }
 
 async function openDrawn(device: Device): Promise<Generator> {
@@ -67,10 +61,11 @@ async function openDrawn(device: Device): Promise<Generator> {
   const weights = initialWeights(specs);
   const store = new ParamStore('generator', specs);
   store.load(weights, 'bench');
-  const firstStage = await FirstStage.open(device, autoencoder, initialWeights(firstStageSpecs(autoencoder, size)), 'bench', size);
+  const frozen = initialWeights(firstStageSpecs(autoencoder, size));
+  const firstStage = await FirstStage.open(device, autoencoder, frozen, 'bench', size);
   const header = { kind: 'generator' as const, config: description, step: 0, best: null };
   return {
-    run: { dir: 'bench', file: 'bench', header, weights, frozen: new Map() }, description, vocabulary, store, firstStage,
+    run: { dir: 'bench', file: 'bench', header, weights, frozen }, description, vocabulary, store, firstStage,
     frequencies: trainingFrequencies(vocabulary, dataset.images, 0),
   };
 }

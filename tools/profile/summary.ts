@@ -46,7 +46,13 @@ function settled<T>(runs: readonly T[]): readonly T[] {
   return runs.slice(Math.min(2, Math.floor(runs.length / 2)));
 }
 
-const medianOr = (values: readonly number[], otherwise: number): number => (values.length > 0 ? median(values) : otherwise);
+const medianOrZero = (values: readonly number[]): number => (values.length > 0 ? median(values) : 0);
+
+const kernelTime = ({ dispatches }: RecordedRun): number =>
+  dispatches!.reduce((total, [start, end]) => total + end - start, 0);
+
+/** From the start of the first kernel to the end of the last. */
+const span = ({ dispatches }: RecordedRun): number => dispatches!.at(-1)![1] - dispatches![0]![0];
 
 function kernelRows(runs: readonly RecordedRun[], kernelMs: number, roofline: Roofline): KernelRow[] {
   const { calls } = runs[0]!.program;
@@ -54,14 +60,17 @@ function kernelRows(runs: readonly RecordedRun[], kernelMs: number, roofline: Ro
   calls.forEach(({ label, flops, bytes }, i) => {
     const ms = median(runs.map(({ dispatches }) => dispatches![i]![1] - dispatches![i]![0]));
     const known = totals.get(label) ?? { calls: 0, ms: 0, flops: 0, bytes: 0 };
-    totals.set(label, { calls: known.calls + 1, ms: known.ms + ms, flops: known.flops + flops, bytes: known.bytes + bytes });
+    totals.set(label, {
+      calls: known.calls + 1, ms: known.ms + ms, flops: known.flops + flops, bytes: known.bytes + bytes,
+    });
   });
   return [...totals].map(([label, { calls: count, ms, flops, bytes }]) => {
     const gflops = flops / Math.max(ms, 1e-6) / 1e6;
     const gbPerSecond = bytes / Math.max(ms, 1e-6) / 1e6;
     return {
       label, calls: count, ms, share: ms / Math.max(kernelMs, 1e-6), gflops, gbPerSecond,
-      percentOfFmaPeak: (100 * gflops) / roofline.fmaPeakGflops, percentOfMemoryPeak: (100 * gbPerSecond) / roofline.memoryPeakGbPerSecond,
+      percentOfFmaPeak: (100 * gflops) / roofline.fmaPeakGflops,
+      percentOfMemoryPeak: (100 * gbPerSecond) / roofline.memoryPeakGbPerSecond,
     };
   }).sort((a, b) => b.ms - a.ms);
 }
@@ -72,19 +81,18 @@ export function summarise(runs: readonly RecordedRun[], roofline: Roofline): Pro
   return programs.map((program) => {
     const own = runs.filter((run) => run.program === program);
     const timed = settled(own.filter(({ dispatches }) => dispatches !== null && dispatches.length > 0));
-    const kernelTime = ({ dispatches }: RecordedRun): number => dispatches!.reduce((total, [start, end]) => total + end - start, 0);
-    const span = ({ dispatches }: RecordedRun): number => dispatches!.at(-1)![1] - dispatches![0]![0];
-    const kernels = timed.length > 0 ? kernelRows(timed, medianOr(timed.map(kernelTime), 0), roofline) : [];
-    const kernelMs = medianOr(timed.map(kernelTime), 0);
+    const kernelMs = medianOrZero(timed.map(kernelTime));
+    const kernels = timed.length > 0 ? kernelRows(timed, kernelMs, roofline) : [];
     // Timed runs have a pass for each dispatch; where others exist, those tell what encoding takes.
     const plain = own.filter(({ dispatches }) => dispatches === null);
     const encoded = plain.length > 0 ? plain : settled(own);
-    const periods = runs.flatMap((run, i) => (run.program === program && runs[i + 1]?.program === program ? [runs[i + 1]!.startMs - run.startMs] : []));
+    const periods = runs.slice(1).flatMap((next, i) =>
+      (runs[i]!.program === program && next.program === program ? [next.startMs - runs[i]!.startMs] : []));
     return {
       name: program.name, runs: own.length, sampled: timed.length, dispatches: program.calls.length,
       encodeMs: median(encoded.map(({ startMs, encodedMs }) => encodedMs - startMs)),
       submitMs: median(encoded.map(({ encodedMs, submittedMs }) => submittedMs - encodedMs)),
-      kernelMs, gapMs: medianOr(timed.map((run) => Math.max(0, span(run) - kernelTime(run))), 0),
+      kernelMs, gapMs: medianOrZero(timed.map((run) => Math.max(0, span(run) - kernelTime(run)))),
       periodMs: periods.length > 0 ? median(settled(periods)) : null,
       totalSeconds: (kernelMs * own.length) / 1000, kernels,
     };

@@ -22,6 +22,7 @@ const flat: PriorTraining = {
   },
   data: { flip: false, minArea: 1e-5, order: 'random' },
   optim: { ...tiny.optim, lr: 3e-3 },
+  batch: 64,
   loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 400 },
 };
 

@@ -1,0 +1,77 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { AnnotatedDataset } from '../../data/annotations.ts';
+import { UserError } from '../../engine/errors.ts';
+import { RandomStream } from '../../engine/random.ts';
+import { layoutVocabulary } from '../../models/layoutTokens.ts';
+import { ownTokenTable } from '../../models/prior/ownTable.ts';
+import { tableStatistics } from '../../models/prior/standardise.ts';
+import type { Task } from '../../train/loop.ts';
+import { priorTask, type PriorRun } from '../../train/prior.ts';
+import { priorRuns } from '../../train/presets/prior.ts';
+import { testDevice } from '../support/gpu.ts';
+
+const N = 5;
+const categories = [{ id: 1, name: 'cat' }, { id: 2, name: 'dog' }];
+const vocabulary = layoutVocabulary({ vocabularySize: 17, classCount: 2, maxObjects: N, encodeCrop: false });
+
+/** Layouts of 1 .. 5 objects; those of one or two are cats, others dogs. */
+const images = Array.from({ length: 40 }, (_, id) => ({
+  id, fileName: '', width: 10, height: 10,
+  objects: Array.from({ length: 1 + (id % N) }, (_, i) =>
+    ({ classIndex: Number(id % N > 1), xyxyUnit: [0, 0, 0.5, 0.5 + i / 10] as const, crowd: false, annotationId: i })),
+}));
+const dataset: AnnotatedDataset = { categories, images, dropped: {} as AnnotatedDataset['dropped'], clipped: 0 };
+
+async function task(changes: Partial<PriorRun>): Promise<Task> {
+  const rows = ownTokenTable(vocabulary, 8, new RandomStream(1, 'table'));
+  const run: PriorRun = {
+    ...priorRuns.micro, batch: 4, uncertainty: { ...priorRuns.micro.uncertainty, share: 0 }, categories,
+    optim: { ...priorRuns.micro.optim, lr: 0.02, decay: 'constant' },
+    model: { ...priorRuns.micro.model, maxObjects: N, classCount: 2, corners: 'factored', adapters: 'slot', positions: 'object' },
+    vocabulary: { vocabularySize: 17, classCount: 2, maxObjects: N, encodeCrop: false }, statistics: tableStatistics(rows), ...changes,
+  };
+  const data = { training: dataset, validation: dataset, summary: '' };
+  return priorTask(await testDevice(), run, data, { shape: [17, 8], data: rows }, async () => undefined);
+}
+
+test('layouts of like lengths are batched together, all of them seen, by steps that train one model', async () => {
+  const { programAt, program, batch, validate } = await task({ lengths: [3] });
+  const before = (await validate())['val']!;
+  const slots = new Set<number>();
+  const lengths = new Set<number>();
+  for (let step = 0; step < 60; step++) {
+    const inputs = await batch(step);
+    assert.equal(await batch(step), inputs, 'a step has its batch');
+    const classes = inputs['classes'] as Int32Array;
+    const own = inputs['ids']!.length === 7 * 9 ? 3 : N;
+    assert.is(inputs['ids']!.length, own === 3 ? 63 : 60, 'as many tokens as go into whole layouts');
+    for (let i = 0; i < classes.length; i += own) {
+      const n = classes.subarray(i, i + own).filter((kind) => kind < 2).length;
+      lengths.add(n);
+      assert.ok(own === 3 ? n < 3 : n >= 3, `${n} objects in ${own} slots`);
+    }
+    slots.add(own);
+    const used = programAt!(step);
+    assert.is(used === program, own === N);
+    used.run(inputs);
+  }
+  assert.equal([...slots].sort(), [3, N]);
+  assert.equal([...lengths].sort(), [1, 2, 3, 4, 5]);
+  const after = (await validate())['val']!;
+  assert.ok(after < 0.7 * before, `${before} -> ${after}`);
+});
+
+test('lengths that cannot be are refused', async () => {
+  for (const changes of [{ lengths: [4, 3] }, { lengths: [1] }, { lengths: [3], uncertainty: priorRuns.micro.uncertainty }]) {
+    try {
+      await task(changes);
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, UserError);
+      assert.match((error as Error).message, /--lengths/);
+    }
+  }
+});
+
+test.run();
