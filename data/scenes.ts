@@ -4,6 +4,7 @@
  * `street` scenes have ten classes, light and weather, perspective and occlusion; `flat` ones are plain shapes on a
  * grid. A scene is a pure function of (kind, seed, index, options), and looks alike at every size.
  */
+import { UserError } from '../engine/errors.ts';
 import { annotatedDataset, noFilters } from './annotations.ts';
 import type { AnnotatedDataset, Category } from './annotations.ts';
 import { cocoAnnotation } from './cocoJson.ts';
@@ -35,6 +36,30 @@ export function sceneCategories(kind: SceneKind): Category[] {
 export function sceneSpec({ kind, seed, maxObjects, ...flat }: SceneOptions, index: number): SceneSpec {
   if (kind === 'street') return streetScene(seed, index, maxObjects);
   return flatScene(seed, index, maxObjects === undefined ? flat : { ...flat, maxShapes: maxObjects });
+}
+
+/** Classes and boxes of a picture, whatever their order: equal for pictures of the same layout. */
+export function layoutKey(objects: readonly { readonly classIndex: number; readonly xyxyUnit: readonly number[] }[]): string {
+  return objects.map(({ classIndex, xyxyUnit }) => `${classIndex} ${xyxyUnit.map((at) => Math.round(at * 1000)).join(' ')}`)
+    .sort().join(', ');
+}
+
+/** Scenes drawn before a renderer gives up finding one with a layout that is not known. */
+const mostKnown = 10_000;
+
+/**
+ * Renders the scenes of `options` one after the other, leaving out those whose layout is in `known`: scenes that a
+ * model trained on the known ones has seen in no other guise either.
+ */
+export function rendererUnlike(options: SceneOptions, size: number, known: ReadonlySet<string>): () => RenderedScene {
+  let next = 0;
+  return () => {
+    for (let tries = 0; tries < mostKnown; tries++) {
+      const scene = renderScene(sceneSpec(options, next++), size);
+      if (!known.has(layoutKey(scene.objects))) return scene;
+    }
+    throw new UserError(`scenes: ${mostKnown} in a row have known layouts. Are there so few of this kind?`);
+  };
 }
 
 /** The name of scene number `index` in a folder of images. */

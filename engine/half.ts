@@ -29,5 +29,14 @@ function decodeOne(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-export const encodeHalf = (values: Float32Array): Uint16Array => Uint16Array.from(values, encodeOne);
-export const decodeHalf = (bits: Uint16Array): Float32Array => Float32Array.from(bits, decodeOne);
+export function encodeHalf(values: Float32Array): Uint16Array {
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = encodeOne(values[i]!);
+  return bits;
+}
+
+export function decodeHalf(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < values.length; i++) values[i] = decodeOne(bits[i]!);
+  return values;
+}

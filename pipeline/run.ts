@@ -10,7 +10,7 @@ import type { State } from '../engine/state.ts';
 /** Parameter values by name. */
 export type Weights = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
-export type RunKind = 'autoencoder' | 'generator' | 'prior';
+export type RunKind = 'autoencoder' | 'generator' | 'prior' | 'dit';
 
 /** What config.json and every checkpoint hold. */
 export interface RunHeader<Config> {

@@ -1,4 +1,5 @@
 /** `npm run bench`: times kernels and whole steps, beside jax-js and tfjs where asked for. */
+import { availableParallelism, loadavg } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { UserError } from '../engine/errors.ts';
 import type { Device } from '../engine/device.ts';
@@ -61,11 +62,17 @@ async function bench(options: Options): Promise<void> {
   const rows = benchRows.filter(({ name }) => options.rows?.test(name) ?? true);
   if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${rowNames}`);
   const device = await openDevice({ ...options, timestamps: true });
+  const peers = options.peers ? await loadPeers(device, options.peers === true ? peerNames : [options.peers]) : null;
   const { info } = device.adapter;
+  // What others do on the machine decides what the figures are worth, so it is measured first and goes with them.
+  const loadAverage = loadavg()[0]!;
   const { fmaPeakGflops } = await measureRoofline(device);
   console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, `
     + 'percent are of that peak');
-  const peers = options.peers ? await loadPeers(device, options.peers === true ? peerNames : [options.peers]) : null;
+  if (loadAverage > availableParallelism() / 2) {
+    console.log(`the machine is busy (load average ${loadAverage.toFixed(1)} on ${availableParallelism()} cores): `
+      + 'compare these times only with each other');
+  }
   const results: Result[] = [];
   for (const row of rows) {
     const found = await runRow(device, peers, row, options.repeats);
@@ -74,7 +81,7 @@ async function bench(options: Options): Promise<void> {
     results.push(...found);
   }
   const { device: adapter, description: driver } = info;
-  writeJson(options.json, { adapter: adapter || driver, driver, fmaPeakGflops, rows: results });
+  writeJson(options.json, { adapter: adapter || driver, driver, fmaPeakGflops, loadAverage, rows: results });
   device.close();
 }
 

@@ -47,12 +47,23 @@ function ditTarget(model: DitConfig, autoencoder: AutoencoderConfig, latentScale
   return { kind: 'dit', config: { model, autoencoder, image: { size }, latentScale } };
 }
 
+/** Throws a UserError where an option is given that the preset has no use for. */
+function expectUnused(name: string, options: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(options).find((option) => options[option] !== undefined);
+  if (given !== undefined) throw new UserError(`${given}: has no use with --preset ${name}`);
+}
+
 /** The run that a preset's weights become. */
 export async function importTarget(name: string, options: PresetOptions): Promise<ImportTarget> {
-  if (Object.hasOwn(firstStages, name)) return { kind: 'autoencoder', config: firstStages[name]! };
+  const { annotations, classes, latentScale } = options;
   if (Object.hasOwn(generators, name)) return generatorTarget(name, options);
+  expectUnused(name, { '--annotations': annotations, '--classes': classes });
+  if (Object.hasOwn(firstStages, name)) {
+    expectUnused(name, { '--latent-scale': latentScale });
+    return { kind: 'autoencoder', config: firstStages[name]! };
+  }
   const model: DitConfig = ditPresets[name as keyof typeof ditPresets];
-  return ditTarget(model, autoencoderPresets[name === 'dit-micro' ? 'micro' : 'kl-f8'], options.latentScale);
+  return ditTarget(model, autoencoderPresets[name === 'dit-micro' ? 'micro' : 'kl-f8'], latentScale);
 }
 
 /**

@@ -1,15 +1,14 @@
 /** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|inspect`. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { defaultFilters, readAnnotations } from '../data/annotations.ts';
+import { defaultFilters, noFilters, readAnnotations } from '../data/annotations.ts';
 import type { AnnotationFilters } from '../data/annotations.ts';
 import { writeCoco } from '../data/cocoJson.ts';
 import { datasetFigures, figureLines } from '../data/inspect.ts';
 import { defaultDigitScene, digitCategories, digitScene, readDigits } from '../data/mnistScenes.ts';
 import { writeSceneFolder } from '../data/sceneFolder.ts';
 import type { SceneFolderOptions } from '../data/sceneFolder.ts';
-import { renderScene } from '../data/sceneRender.ts';
-import { sceneCategories, sceneSpec } from '../data/scenes.ts';
+import { layoutKey, rendererUnlike, sceneCategories } from '../data/scenes.ts';
 import type { SceneKind } from '../data/scenes.ts';
 import { vocToCoco } from '../data/voc.ts';
 import { datasetSheet } from '../draw/datasetSheet.ts';
@@ -76,6 +75,7 @@ interface ScenesOptions extends FolderOptions {
   readonly maxObjects?: number;
   readonly cells?: number;
   readonly colors?: 'class' | 'free';
+  readonly unlike?: string;
 }
 
 const scenes = withFolder(command('scenes', 'Renders the procedural scenes as a dataset.',
@@ -86,15 +86,19 @@ const scenes = withFolder(command('scenes', 'Renders the procedural scenes as a 
   .option('--cells <number>', 'flat: corners lie on a grid of so many cells a side (default: 8)', from(2))
   .option('--colors <class|free>', 'flat: one colour a class, or all at random (default: class)',
     oneOf('class', 'free'))
+  .option('--unlike <file>', 'leave out scenes whose layout occurs in this COCO JSON: for tests on unseen layouts')
   .action(async (options: ScenesOptions) => {
-    const { kind, seed, size, maxObjects, cells, colors } = options;
+    const { kind, seed, size, maxObjects, cells, colors, unlike } = options;
     if (kind !== 'flat' && (cells !== undefined || colors !== undefined)) {
       throw new UserError('--cells and --colors are options of --kind flat');
     }
     const which = {
       kind, seed, ...(maxObjects && { maxObjects }), ...(cells && { cells }), ...(colors && { colors }) };
+    const known = unlike === undefined ? [] : (await readAnnotations(unlike, noFilters)).images;
     await writeFolder(options, {
-      categories: sceneCategories(kind), render: (index) => renderScene(sceneSpec(which, index), size) });
+      categories: sceneCategories(kind),
+      render: rendererUnlike(which, size, new Set(known.map(({ objects }) => layoutKey(objects)))),
+    });
   });
 
 interface MnistOptions extends FolderOptions {

@@ -2,8 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSceneFolder } from '../data/sceneFolder.ts';
-import { renderScene } from '../data/sceneRender.ts';
-import { sceneCategories, sceneSpec } from '../data/scenes.ts';
+import { rendererUnlike, sceneCategories } from '../data/scenes.ts';
 import { UserError } from '../engine/errors.ts';
 import { evaluateDetections } from '../evaluate/coco.ts';
 import { readDetections, readGroundTruth } from '../evaluate/cocoFiles.ts';
@@ -12,7 +11,7 @@ import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts
 import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
 import { command, openDevice, positiveInteger, runCommand, withDevice } from './cli.ts';
 import { detect } from './detect.ts';
-import { demoWeights } from './demoWeights.ts';
+import { demoWeights, trainedLayouts } from './demoWeights.ts';
 
 interface Options {
   readonly count: number;
@@ -33,11 +32,11 @@ const root = withDevice(command('demo',
     }
     rmSync(out, { recursive: true, force: true });
     const scenes = join(out, 'scenes');
-    // Another seed than that of the training scenes: none of these has been seen.
     const { kind, size, seed } = demoWeights.scenes;
+    // Layouts that training has not shown, in scenes of another seed.
     await writeSceneFolder({
       out: scenes, count, valFraction: 1, categories: sceneCategories(kind),
-      render: (index) => renderScene(sceneSpec({ kind, seed }, index), size),
+      render: rendererUnlike({ kind, seed }, size, trainedLayouts()),
     });
     const annotations = join(scenes, 'val.json');
     await detect({

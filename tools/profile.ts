@@ -17,6 +17,9 @@ const commands: Readonly<Record<string, () => Promise<unknown>>> = {
   'train:prior': () => import('./train-prior.ts'),
   invert: () => import('./invert.ts'),
   sample: () => import('./sample.ts'),
+  evaluate: () => import('./evaluate.ts'),
+  controls: () => import('./controls.ts'),
+  demo: () => import('./demo.ts'),
 };
 
 /** Takes an option out of arguments that belong to another command. */

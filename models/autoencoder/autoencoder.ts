@@ -58,6 +58,7 @@ function decodeFeatures(p: Scope, z: Tensor, config: ConvolutionalConfig): Tenso
 
 /** [B, C, H, W] -> [B, C F F, H / F, W / F]: channel order C, row in the block, column in the block. */
 function pixelsToChannels(x: Tensor, factor: number): Tensor {
+  if (factor === 1) return x;
   const [B, C, H, W] = x.shape as [number, number, number, number];
   const blocks = reshape(x, [B, C, H / factor, factor, W / factor, factor]);
   return reshape(transpose(blocks, [0, 1, 3, 5, 2, 4]), [B, C * factor * factor, H / factor, W / factor]);
@@ -65,6 +66,7 @@ function pixelsToChannels(x: Tensor, factor: number): Tensor {
 
 /** The inverse of `pixelsToChannels`. */
 function channelsToPixels(z: Tensor, factor: number): Tensor {
+  if (factor === 1) return z;
   const [B, D, h, w] = z.shape as [number, number, number, number];
   const blocks = reshape(z, [B, D / (factor * factor), factor, factor, h, w]);
   return reshape(transpose(blocks, [0, 1, 4, 2, 5, 3]), [B, D / (factor * factor), h * factor, w * factor]);

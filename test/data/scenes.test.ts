@@ -10,7 +10,7 @@ import { streetScene } from '../../data/sceneLayout.ts';
 import { sceneObjects } from '../../data/sceneObjects.ts';
 import { writeSceneFolder } from '../../data/sceneFolder.ts';
 import { renderScene } from '../../data/sceneRender.ts';
-import { sceneCategories, sceneDataset, sceneFileName, scenesToCoco, sceneSpec } from '../../data/scenes.ts';
+import { layoutKey, rendererUnlike, sceneCategories, sceneDataset, sceneFileName, scenesToCoco, sceneSpec } from '../../data/scenes.ts';
 
 const test = suite<{ dir: string }>('scenes', { dir: '' });
 test.before(async (context) => {
@@ -113,7 +113,7 @@ test('hidden objects are left out', () => {
 
 test('flat scenes: corners on the grid, apart, thousands of layouts', () => {
   const layouts = new Set<string>();
-  for (let index = 0; index < 3000; index++) {
+  for (let index = 0; index < 12_000; index++) {
     const { shapes } = flatScene(4, index, { cells: 8 });
     assert.ok(shapes.length >= 1 && shapes.length <= 2);
     for (const { xyxyUnit, classIndex } of shapes) {
@@ -127,6 +127,16 @@ test('flat scenes: corners on the grid, apart, thousands of layouts', () => {
     layouts.add(JSON.stringify(shapes.map(({ xyxyUnit, classIndex }) => [classIndex, ...xyxyUnit])));
   }
   assert.ok(layouts.size > 2000, `${layouts.size}`);
+});
+
+test('scenes unlike others have none of their layouts', () => {
+  const which = { kind: 'flat', seed: 4 } as const;
+  const known = new Set(Array.from({ length: 2000 }, (_, i) => layoutKey(renderScene(sceneSpec(which, i), 16).objects)));
+  const next = rendererUnlike({ ...which, seed: 5 }, 16, known);
+  for (let i = 0; i < 50; i++) assert.not.ok(known.has(layoutKey(next().objects)));
+  const none = new Set(Array.from({ length: 20 }, (_, i) => layoutKey(renderScene(sceneSpec({ kind: 'flat', seed: 4, cells: 3 }, i), 16).objects)));
+  assert.is(none.size, 3, 'on three cells there are only three layouts');
+  assert.throws(rendererUnlike({ kind: 'flat', seed: 5, cells: 3 }, 16, none), /in a row have known layouts/);
 });
 
 test('flat scenes: exactly the box is coloured', () => {

@@ -1,22 +1,22 @@
-// The method itself, with the weights that come with the repository, on scenes that they have not seen.
+// The method itself, with the weights that come with the repository, on layouts that they have not seen.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planesFromRgb } from '../../data/images.ts';
-import { renderScene } from '../../data/sceneRender.ts';
-import { sceneCategories, sceneSpec } from '../../data/scenes.ts';
+import { rendererUnlike, sceneCategories } from '../../data/scenes.ts';
 import { evaluateDetections } from '../../evaluate/coco.ts';
 import { averageRecall } from '../../evaluate/cocoStats.ts';
 import { toDetections } from '../../invert/detections.ts';
 import { Inverter } from '../../invert/invert.ts';
 import { emptyLayout, encodeLayout } from '../../models/layoutTokens.ts';
 import { openGenerator } from '../../pipeline/generator.ts';
-import { demoWeights } from '../../tools/demoWeights.ts';
+import { demoWeights, trainedLayouts } from '../../tools/demoWeights.ts';
 import { inversionConfig, priorOf } from '../../tools/detect.ts';
 import { testDevice } from '../support/gpu.ts';
 
 const { kind, size } = demoWeights.scenes;
+const next = rendererUnlike({ kind, seed: 777 }, size, trainedLayouts());
 const scenes = Array.from({ length: 16 }, (_, i) => {
-  const { rgb, objects } = renderScene(sceneSpec({ kind, seed: 777 }, i), size);
+  const { rgb, objects } = next();
   return { name: `scene ${i}`, picture: planesFromRgb({ rgb, width: size, height: size }), objects };
 });
 const categories = sceneCategories(kind);

@@ -153,7 +153,7 @@ test('profile shows a command and leaves its results alone', async ({ cwd }) => 
 });
 
 test('profile refuses what it does not know', async ({ cwd }) => {
-  await assertRefused('profile', ['evaluate'], /no command 'evaluate' to profile; there are train:/, { cwd });
+  await assertRefused('profile', ['doctor'], /no command 'doctor' to profile; there are train:/, { cwd });
   await assertRefused('profile', [], /missing required argument/, { cwd });
   await assertRefused('profile', ['sample', 'layouts', '--bad'], /unknown option '--bad'/, { cwd });
 });

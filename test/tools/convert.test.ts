@@ -251,6 +251,10 @@ test('options', async ({ cwd }) => {
   await refused(['import', 'x', '--preset', 'layout2img-256', '--out', 'y'],
     /do not name their classes; give --annotations FILE or --classes N/);
   await refused(['import', 'x', '--preset', 'kl-f8', '--out', 'runs'], /runs: holds \S+ already; choose another --out/);
+  await refused(['import', 'x', '--preset', 'kl-f8', '--out', 'y', '--latent-scale', '1'],
+    /--latent-scale: has no use with/);
+  await refused(['import', 'x', '--preset', 'dit-s-2', '--out', 'y', '--classes', '3'],
+    /--classes: has no use with --preset dit/);
   await refused(['export', '--out', 'y'], /--run is missing/);
   await refused(['melt'], /unknown command 'melt'/);
 });

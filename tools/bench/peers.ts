@@ -30,7 +30,7 @@ export async function loadPeers(device: Device, names: readonly PeerName[]): Pro
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (missing.includes(code ?? '') || /Could not resolve/.test(message)) {
-      const lacking = /['"](@?[\w/-]+)['"]/.exec(message)?.[1] ?? 'one';
+      const lacking = /['"]((?:@[\w-]+\/)?[\w-]+)/.exec(message)?.[1] ?? 'one';
       throw new UserError('--peers: needs the development dependencies @jax-js/jax, @tensorflow/tfjs-core, '
         + `@tensorflow/tfjs-backend-webgpu and esbuild, but ${lacking} is not installed; run npm install`);
     }

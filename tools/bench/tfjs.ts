@@ -24,7 +24,7 @@ export async function loadTfjs(): Promise<Tfjs> {
           export * from '@tensorflow/tfjs-core';`,
         resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       },
-      outfile, bundle: true, format: 'cjs', platform: 'node', mainFields: ['module', 'main'], logLevel: 'error',
+      outfile, bundle: true, format: 'cjs', platform: 'node', mainFields: ['module', 'main'], logLevel: 'silent',
     });
     const bundle = await import(pathToFileURL(outfile).href) as { default: Tfjs };
     const tf = bundle.default;

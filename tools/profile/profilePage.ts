@@ -61,7 +61,8 @@ export function profilePage(facts: ProfileFacts, programs: readonly ProgramSumma
         overview,
         paragraph('Peaks are measured on this device before the command starts. GPU timestamps give the kernel times, '
           + 'medians over the timed runs; timed runs have a pass for each dispatch. FLOPs and bytes are what the '
-          + 'definition of a kernel needs, not what it executes. Seconds of all runs take each for a median one.', 'note'),
+          + 'definition of a kernel needs, not what it executes. Seconds of all runs take each for a median one.',
+        'note'),
       ],
     }, ...programs.map(programSection)],
   });

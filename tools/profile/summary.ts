@@ -28,7 +28,7 @@ export interface ProgramSummaryRow {
   /** Runs whose dispatches were timed and that count here. */
   readonly sampled: number;
   readonly dispatches: number;
-  /** Medians of milliseconds a run: on the CPU to encode and to submit; in kernels; between the kernels of a run. */
+  /** Milliseconds a run, medians: on the CPU to encode and to submit; in kernels, each dispatch's own; between them. */
   readonly encodeMs: number;
   readonly submitMs: number;
   readonly kernelMs: number;
@@ -54,7 +54,7 @@ const kernelTime = ({ dispatches }: RecordedRun): number =>
 /** From the start of the first kernel to the end of the last. */
 const span = ({ dispatches }: RecordedRun): number => dispatches!.at(-1)![1] - dispatches![0]![0];
 
-function kernelRows(runs: readonly RecordedRun[], kernelMs: number, roofline: Roofline): KernelRow[] {
+function kernelRows(runs: readonly RecordedRun[], roofline: Roofline): KernelRow[] {
   const { calls } = runs[0]!.program;
   const totals = new Map<string, { calls: number; ms: number; flops: number; bytes: number }>();
   calls.forEach(({ label, flops, bytes }, i) => {
@@ -64,11 +64,12 @@ function kernelRows(runs: readonly RecordedRun[], kernelMs: number, roofline: Ro
       calls: known.calls + 1, ms: known.ms + ms, flops: known.flops + flops, bytes: known.bytes + bytes,
     });
   });
+  const all = [...totals.values()].reduce((total, { ms }) => total + ms, 0);
   return [...totals].map(([label, { calls: count, ms, flops, bytes }]) => {
     const gflops = flops / Math.max(ms, 1e-6) / 1e6;
     const gbPerSecond = bytes / Math.max(ms, 1e-6) / 1e6;
     return {
-      label, calls: count, ms, share: ms / Math.max(kernelMs, 1e-6), gflops, gbPerSecond,
+      label, calls: count, ms, share: ms / Math.max(all, 1e-6), gflops, gbPerSecond,
       percentOfFmaPeak: (100 * gflops) / roofline.fmaPeakGflops,
       percentOfMemoryPeak: (100 * gbPerSecond) / roofline.memoryPeakGbPerSecond,
     };
@@ -81,8 +82,8 @@ export function summarise(runs: readonly RecordedRun[], roofline: Roofline): Pro
   return programs.map((program) => {
     const own = runs.filter((run) => run.program === program);
     const timed = settled(own.filter(({ dispatches }) => dispatches !== null && dispatches.length > 0));
-    const kernelMs = medianOrZero(timed.map(kernelTime));
-    const kernels = timed.length > 0 ? kernelRows(timed, kernelMs, roofline) : [];
+    const kernels = timed.length > 0 ? kernelRows(timed, roofline) : [];
+    const kernelMs = kernels.reduce((total, { ms }) => total + ms, 0);
     // Timed runs have a pass for each dispatch; where others exist, those tell what encoding takes.
     const plain = own.filter(({ dispatches }) => dispatches === null);
     const encoded = plain.length > 0 ? plain : settled(own);

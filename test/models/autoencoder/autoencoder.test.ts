@@ -167,4 +167,17 @@ test('identity: pixels are latents', () => {
   assert.equal(latentShape(config, 8, 8), [3, 8, 8]);
 });
 
+test('identity in blocks: every block of pixels in the channels, and back', () => {
+  const config = { kind: 'identity', factor: 2 } as const;
+  assert.equal(latentShape(config, 4, 4), [12, 2, 2]);
+  declareParams((p) => {
+    const latent = encode(p, inputTensor('image', [1, 3, 4, 4]), config);
+    const pixels = Array.from({ length: 48 }, (_, i) => i);
+    const [z, image] = interpret([latent, decode(p, latent, config)], { image: pixels });
+    assert.equal([...z!.subarray(0, 4)], [0, 2, 8, 10], 'upper left pixel of each block of the first channel');
+    assert.equal([...z!.subarray(4, 8)], [1, 3, 9, 11]);
+    assert.equal([...image!], pixels);
+  });
+});
+
 test.run();
