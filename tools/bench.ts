@@ -63,7 +63,6 @@ async function bench(options: Options): Promise<void> {
   if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${rowNames}`);
   const device = await openDevice({ ...options, timestamps: true });
   const peers = options.peers ? await loadPeers(device, options.peers === true ? peerNames : [options.peers]) : null;
-  const { info } = device.adapter;
   // What others do on the machine decides what the figures are worth, so it is measured first and goes with them.
   const loadAverage = loadavg()[0]!;
   const { fmaPeakGflops } = await measureRoofline(device);
@@ -80,8 +79,8 @@ async function bench(options: Options): Promise<void> {
     if (peers && found.length === 1) console.log(`${row.name.padEnd(22)}ours only: the peers have no such model`);
     results.push(...found);
   }
-  const { device: adapter, description: driver } = info;
-  writeJson(options.json, { adapter: adapter || driver, driver, fmaPeakGflops, loadAverage, rows: results });
+  const driver = device.adapter.info.description;
+  writeJson(options.json, { adapter: device.name, driver, fmaPeakGflops, loadAverage, rows: results });
   device.close();
 }
 
