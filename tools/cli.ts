@@ -120,30 +120,29 @@ export function interruptSignal(): AbortSignal {
 /** A bar with rate and time left on a terminal; a line every few seconds elsewhere. */
 export class Progress {
   private readonly bar: SingleBar | null;
-  private readonly started = Date.now();
   private lastLine = Date.now();
-  private first = 0;
+  /** Where and when the rate is counted from: a resumed run does not begin at nothing. */
+  private from: { readonly done: number; readonly time: number } | null = null;
 
-  constructor(private readonly label: string, private readonly total: number, first = 0) {
-    this.first = first;
+  constructor(private readonly label: string, private readonly total: number) {
     this.bar = process.stdout.isTTY
-      ? new SingleBar({
-        format: `${label} {bar} {value}/{total}  {rate}  {eta_formatted} left  {note}`, hideCursor: true,
-      })
+      ? new SingleBar({ format: `${label} {bar} {value}/{total}  {rate}  {left} s left  {note}`, hideCursor: true })
       : null;
-    this.bar?.start(total, first, { rate: '', note: '' });
+    this.bar?.start(total, 0, { rate: '', left: '-', note: '' });
   }
 
+  /** `done` may have a fraction. */
   update(done: number, note = ''): void {
-    const seconds = (Date.now() - this.started) / 1000;
-    const perSecond = (done - this.first) / Math.max(seconds, 1e-3);
-    const rate = perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(1 / Math.max(perSecond, 1e-6)).toFixed(1)} s each`;
+    this.from ??= { done: Math.max(0, Math.ceil(done) - 1), time: Date.now() };
+    const seconds = Math.max((Date.now() - this.from.time) / 1000, 1e-3);
+    const perSecond = Math.max((done - this.from.done) / seconds, 1e-6);
+    const rate = perSecond >= 1 ? `${perSecond.toFixed(1)}/s` : `${(1 / perSecond).toFixed(1)} s each`;
+    const left = Math.round((this.total - done) / perSecond);
     if (this.bar) {
-      this.bar.update(done, { rate, note });
+      this.bar.update(Math.floor(done), { rate, left, note });
     } else if (Date.now() - this.lastLine > 5000 || done === this.total) {
       this.lastLine = Date.now();
-      const left = Math.round((this.total - done) / Math.max(perSecond, 1e-6));
-      console.log(`${this.label} ${done}/${this.total}  ${rate}  ${left} s left${note ? `  ${note}` : ''}`);
+      console.log(`${this.label} ${Math.floor(done)}/${this.total}  ${rate}  ${left} s left${note ? `  ${note}` : ''}`);
     }
   }
 
