@@ -132,6 +132,12 @@ export function rgbFromPlanes(planes: Float32Array, width: number, height: numbe
   return { width, height, rgb: new Uint8Array(rgb.buffer) };
 }
 
+/** Picture `index` of planes [B, 3, S, S] in [-1, 1]. */
+export function rgbOfBatch(planes: Float32Array, index: number, size: number): RgbImage {
+  const each = 3 * size * size;
+  return rgbFromPlanes(planes.subarray(index * each, (index + 1) * each), size, size);
+}
+
 /** PNG bytes of a picture. */
 export async function encodePng({ width, height, rgb }: RgbImage): Promise<Uint8Array> {
   check(rgb.length === 3 * width * height, () =>

@@ -1,7 +1,7 @@
 /** The energy of hard layouts on fixed pairs: what the monitor watches, local moves compare and scores are made of. */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
-import { broadcast, gather, inputTensor, oneHot, reshape, slice, table } from '../engine/ops/index.ts';
+import { broadcast, gather, inputTensor, oneHot, slice, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
 import { embedTokens } from '../models/unet/layoutEncoder.ts';
@@ -39,8 +39,7 @@ export class Judge {
     const ids = inputTensor('ids', [rows, vocabulary.length], 'i32');
     const rowImage = inputTensor('rowImage', [rows], 'i32');
     const pairs = fixedPairs(T, config.timesteps);
-    const forAll = (values: Int32Array): ReturnType<typeof table> =>
-      reshape(broadcast(table(values, [1, T], 'i32'), [I, T]), [I, T]);
+    const forAll = (values: Int32Array): ReturnType<typeof table> => broadcast(table(values, [T], 'i32'), [I, T]);
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const image = imageEnergy(generator, z, rowImage, embeddings,

@@ -10,7 +10,7 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 import { streamCheckpoint, type StreamedArray } from './convertCheckpoint.ts';
 import type { KeptArray, PublishedLayout } from './convertLayout.ts';
 import type { ImportPlan, PublishedFiles, TakenArray } from './convertPlan.ts';
-import { loadRun, type LoadedRun, type RunKind, type Weights } from './run.ts';
+import type { LoadedRun, Weights } from './run.ts';
 
 /** Kinds of runs that published weights become. */
 export type ConvertedKind = 'autoencoder' | 'generator' | 'dit';
@@ -90,10 +90,6 @@ export function kindOfRun(dir: string): ConvertedKind {
   }
   return kind;
 }
-
-// The kind is only compared with the one in the checkpoint.
-export const loadConverted = <Config>(dir: string, kind: ConvertedKind): LoadedRun<Config> =>
-  loadRun<Config>(dir, kind as RunKind);
 
 export interface ExportResult {
   readonly written: readonly string[];

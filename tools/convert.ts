@@ -6,9 +6,9 @@ import { ditLayout, firstStageExport, firstStageLayout, generatorLayout, type Di
   from '../pipeline/convertLayout.ts';
 import type { Naming } from '../pipeline/convertNames.ts';
 import { PublishedFiles, describePlan, expectComplete, planImport, type ImportPlan } from '../pipeline/convertPlan.ts';
-import { expectEmpty, exportRun, importRun, kindOfRun, loadConverted } from '../pipeline/convertRun.ts';
+import { expectEmpty, exportRun, importRun, kindOfRun } from '../pipeline/convertRun.ts';
 import type { GeneratorDescription } from '../pipeline/generator.ts';
-import type { LoadedRun } from '../pipeline/run.ts';
+import { loadRun, type LoadedRun } from '../pipeline/run.ts';
 import type { AutoencoderRun } from '../train/autoencoder.ts';
 import { Progress, command, interruptSignal, oneOf, positiveInteger, real, required, runCommand, writeJson }
   from './cli.ts';
@@ -99,7 +99,7 @@ function exportLayouts(run: LoadedRun<unknown>, kind: ImportTarget['kind'], form
 async function exportWeights(options: ExportOptions): Promise<void> {
   const [dir, out] = [required(options.run, '--run'), required(options.out, '--out')];
   const kind = kindOfRun(dir);
-  const run = loadConverted<unknown>(dir, kind);
+  const run = loadRun<unknown>(dir, kind);
   const { own, firstStage } = exportLayouts(run, kind, options.format);
   const dtype = options.precision.toUpperCase() as WrittenDType;
   if (options.firstStage !== undefined && !firstStage) {

@@ -1,5 +1,5 @@
 import type { Category } from '../data/annotations.ts';
-import { rgbFromPlanes } from '../data/images.ts';
+import { rgbOfBatch } from '../data/images.ts';
 import { contactSheet } from '../draw/contactSheet.ts';
 import { drawnBoxes } from '../draw/drawnBoxes.ts';
 import { drawDetections, drawLayout } from '../draw/overlay.ts';
@@ -9,9 +9,8 @@ import type { LayoutObject } from '../models/layoutTokens.ts';
 /** Pictures [B, 3, S, S], each followed by the same with its layout drawn on it. */
 export async function drawLayoutSheet(file: string, pictures: Float32Array, size: number,
   layouts: readonly (readonly LayoutObject[])[], categories: readonly Category[]): Promise<void> {
-  const each = 3 * size * size;
   const items = await Promise.all(layouts.map(async (objects, i) => {
-    const picture = rgbFromPlanes(pictures.slice(i * each, (i + 1) * each), size, size);
+    const picture = rgbOfBatch(pictures, i, size);
     const drawn = await drawDetections(picture, drawnBoxes(objects, categories, size, size), { atLeastPx: 256 });
     return [{ picture }, { picture: drawn }];
   }));

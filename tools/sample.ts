@@ -1,7 +1,7 @@
 /** `npm run sample -- images|layouts`: pictures from layouts, and layouts from a prior. */
 import { join } from 'node:path';
 import { noFilters, readAnnotations } from '../data/annotations.ts';
-import { rgbFromPlanes, encodePng } from '../data/images.ts';
+import { rgbOfBatch, encodePng } from '../data/images.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
@@ -72,8 +72,7 @@ async function sampleImages(options: ImageOptions): Promise<void> {
     const pictures = await firstStage.decode(z);
     all.set(pictures.subarray(0, part.length * each), first * each);
     for (const [i, { id }] of part.entries()) {
-      const picture = rgbFromPlanes(pictures.slice(i * each, (i + 1) * each), size, size);
-      await writeAtomic(join(out, `${String(id).padStart(6, '0')}.png`), await encodePng(picture));
+      await writeAtomic(join(out, `${String(id).padStart(6, '0')}.png`), await encodePng(rgbOfBatch(pictures, i, size)));
     }
   }
   progress.stop();

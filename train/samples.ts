@@ -1,12 +1,10 @@
-import { rgbFromPlanes } from '../data/images.ts';
+import { rgbOfBatch } from '../data/images.ts';
 import { contactSheet, type ContactSheetItem } from '../draw/contactSheet.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 
 /** Pictures [B, 3, S, S] as items of a sheet. */
 export function sheetItems(pictures: Float32Array, size: number): ContactSheetItem[] {
-  const each = 3 * size * size;
-  return Array.from({ length: pictures.length / each }, (_, i) =>
-    ({ picture: rgbFromPlanes(pictures.subarray(i * each, (i + 1) * each), size, size) }));
+  return Array.from({ length: pictures.length / (3 * size * size) }, (_, i) => ({ picture: rgbOfBatch(pictures, i, size) }));
 }
 
 /** Writes rows of pictures, one row below the other. */
