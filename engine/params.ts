@@ -36,6 +36,18 @@ export interface ParamSpec {
   readonly init: Init;
 }
 
+/** Values of a parameter on the CPU. */
+export interface NamedFloats {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Values by name, each asked for once: a map, or a file that is read as it is asked. */
+export interface NamedValues {
+  keys(): Iterable<string>;
+  get(name: string): NamedFloats | undefined;
+}
+
 interface ParamSource {
   get(spec: ParamSpec): Tensor;
 }
@@ -170,30 +182,31 @@ export class ParamStore {
    * Takes values by name. Throws a UserError that counts what is missing, unexpected or of another shape; `where`
    * names the file they come from.
    */
-  load(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
-    where: string): void {
-    const missing = this.specs.filter(({ name }) => !values.has(name)).map(({ name }) => name);
-    const unexpected = [...values.keys()].filter((name) => !this.tensors.has(name));
+  load(values: NamedValues, where: string): void {
+    const names = new Set(values.keys());
+    const missing = this.specs.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+    const unexpected = [...names].filter((name) => !this.tensors.has(name));
     if (missing.length + unexpected.length > 0) {
       throw new UserError(`${where}: ${missing.length} parameters of ${this.name} are missing, ${unexpected.length} `
         + `are unexpected; first: ${missing[0] ?? unexpected[0]}. Was it saved from another preset?`);
     }
-    for (const { name, shape } of this.specs) {
+    this.fill(({ name, shape }) => {
       const found = values.get(name)!;
       if (!sameShape(found.shape, shape)) {
         throw new UserError(`${where}: ${name} is [${found.shape.join(', ')}], but ${this.name} needs `
           + `[${shape.join(', ')}]. Was it saved from another preset?`);
       }
-    }
-    this.fill(({ name }) => values.get(name)!.data);
+      return found.data;
+    });
   }
 
   private fill(valuesOf: (spec: ParamSpec) => Float32Array): void {
-    for (const group of this.groups) {
+    const filled = this.groups.map((group) => {
       const flat = new Float32Array(group.length);
       group.specs.forEach((spec, i) => flat.set(valuesOf(spec), group.offsets[i]!));
-      group.state.initial = flat;
-    }
+      return flat;
+    });
+    this.groups.forEach(({ state }, i) => { state.initial = filled[i]!; });
   }
 
   /** Uploads what `initialise` or `load` set after the memory was first made. */
@@ -206,16 +219,19 @@ export class ParamStore {
     }
   }
 
-  /** Values by name, from the device; `from` maps a group to another state of its layout (moments, averages). */
-  async read(device: Device, from: (group: ParamGroup, index: number) => State = ({ state }) => state):
-    Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
-    const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [index, group] of this.groups.entries()) {
-      const flat = await device.read(from(group, index)) as Float32Array;
-      group.specs.forEach(({ name, shape }, i) =>
-        values.set(name, { shape, data: flat.slice(group.offsets[i]!, group.offsets[i]! + sizeOf(shape)) }));
-    }
-    return values;
+  /**
+   * How to read each parameter from the device, a group of them at a time; `from` maps a group to another state of its
+   * layout (moments, averages). To be read in order.
+   */
+  sources(device: Device, from: (group: ParamGroup, index: number) => State = ({ state }) => state):
+    Map<string, () => Promise<NamedFloats>> {
+    let last: { readonly group: ParamGroup; readonly flat: Promise<Float32Array> } | null = null;
+    return new Map(this.groups.flatMap((group, index) => group.specs.map(({ name, shape }, i) =>
+      [name, async (): Promise<NamedFloats> => {
+        if (last?.group !== group) last = { group, flat: device.read(from(group, index)) as Promise<Float32Array> };
+        const start = group.offsets[i]!;
+        return { shape, data: (await last.flat).slice(start, start + sizeOf(shape)) };
+      }] as const)));
   }
 
   /** Gradients by parameter (in declaration order) as one flat vector per group. */

@@ -2,15 +2,15 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { NamedArray } from '../engine/checkpoint.ts';
+import { saveCheckpoint, type ArraySource, type NamedArray } from '../engine/checkpoint.ts';
 import { UserError } from '../engine/errors.ts';
 import { SafetensorsFile, writeSafetensors, type SafetensorsSource, type WrittenDType } from '../engine/safetensors.ts';
+import type { NamedFloats, NamedValues } from '../engine/params.ts';
 import { sameShape } from '../engine/tensor.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
-import { streamCheckpoint, type StreamedArray } from './convertCheckpoint.ts';
 import type { KeptArray, PublishedLayout } from './convertLayout.ts';
-import type { ImportPlan, PublishedFiles, TakenArray } from './convertPlan.ts';
-import type { LoadedRun, Weights } from './run.ts';
+import type { ImportPlan, PublishedFiles } from './convertPlan.ts';
+import type { LoadedRun } from './run.ts';
 
 /** Kinds of runs that published weights become. */
 export type ConvertedKind = 'autoencoder' | 'generator' | 'dit';
@@ -61,19 +61,26 @@ export async function importRun(dir: string, files: PublishedFiles, plan: Import
 }
 
 async function writeRun(dir: string, files: PublishedFiles, plan: ImportPlan, options: ImportOptions): Promise<void> {
-  const { kind, config, half, extra = [], wrote } = options;
-  const read = ({ kept, key }: TakenArray): StreamedArray =>
-    ({ name: `${kept.part}/${kept.name}`, shape: kept.shape, read: () => files.read(key) });
-  const added = [...extra].map(([name, { shape, data }]): StreamedArray =>
-    ({ name: `frozen/${name}`, shape, read: () => data as Float32Array }));
-  const used = [...plan.taken.filter(({ kept }) => kept.part !== 'unused').map(read), ...added];
+  const { kind, config, half, extra = [], wrote = () => undefined } = options;
+  const arrays = new Map<string, ArraySource>(plan.taken.filter(({ kept }) => kept.part !== 'unused')
+    .map(({ kept: { part, name, shape }, key }) => {
+      const to = `${part}/${name}`;
+      return [to, async () => ({ shape, data: finite(to, await files.read(key)) })];
+    }));
+  for (const [name, array] of extra) arrays.set(`frozen/${name}`, array);
   const unused = plan.taken.filter(({ kept }) => kept.part === 'unused');
-  await streamCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, used, half, wrote);
+  await saveCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, arrays, { half, wrote });
   if (unused.length > 0) {
     await writeSafetensors(unusedFile(dir), unused.map(({ kept, key }) =>
       ({ name: kept.name, dtype: half ? 'F16' : 'F32', shape: kept.shape, values: () => files.read(key) })));
   }
   await writeAtomic(configFile(dir), `${JSON.stringify({ kind, config }, null, 2)}\n`);
+}
+
+function finite(name: string, values: Float32Array): Float32Array {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) throw new UserError(`${name} holds ${values[at]} at ${at}; weights must be finite`);
+  return values;
 }
 
 /** What kind of run a folder holds, by its config. */
@@ -97,8 +104,8 @@ export interface ExportResult {
   readonly absent: readonly string[];
 }
 
-/** Writes the arrays of a run under their published names; arrays are taken from the run's weights one by one. */
-export async function exportRun(file: string, run: LoadedRun<unknown>, layout: PublishedLayout, dtype: WrittenDType):
+/** Writes the arrays of a run under their published names, one in memory at a time. */
+export async function exportRun(file: string, run: LoadedRun<unknown, NamedValues>, layout: PublishedLayout, dtype: WrittenDType):
   Promise<ExportResult> {
   const unused = existsSync(unusedFile(run.dir)) ? await SafetensorsFile.open(unusedFile(run.dir)) : null;
   try {
@@ -121,15 +128,15 @@ export async function exportRun(file: string, run: LoadedRun<unknown>, layout: P
 }
 
 /** How to get at an array of a run; null where it is optional and not there. */
-function valuesOf(kept: KeptArray, run: LoadedRun<unknown>, unused: SafetensorsFile | null):
-  SafetensorsSource['values'] | null {
-  const { part, name, shape } = kept;
-  const parts: Record<'weights' | 'frozen', Weights> = { weights: run.weights, frozen: run.frozen };
+function valuesOf({ part, name, shape }: KeptArray, run: LoadedRun<unknown, NamedValues>,
+  unused: SafetensorsFile | null): SafetensorsSource['values'] | null {
   if (part === 'unused') return unused?.entries.has(name) ? () => unused.readFloats(name) : null;
-  const array = parts[part].get(name);
-  if (!array) throw new UserError(`${run.file}: lacks ${part} ${name}. Was it written by another version?`);
-  if (!sameShape(array.shape, shape)) {
-    throw new UserError(`${run.file}: ${name} is [${array.shape.join(', ')}], not [${shape.join(', ')}]`);
-  }
-  return () => array.data;
+  return () => {
+    const array: NamedFloats | undefined = run[part].get(name);
+    if (!array) throw new UserError(`${run.file}: lacks ${part} ${name}. Was it written by another version?`);
+    if (!sameShape(array.shape, shape)) {
+      throw new UserError(`${run.file}: ${name} is [${array.shape.join(', ')}], not [${shape.join(', ')}]`);
+    }
+    return array.data;
+  };
 }

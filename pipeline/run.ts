@@ -1,14 +1,14 @@
 /** A run is a folder: config.json, metrics.jsonl, checkpoints/, samples/, index.html. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadCheckpoint, saveCheckpoint, type NamedArray } from '../engine/checkpoint.ts';
+import { CheckpointFile, saveCheckpoint, type ArraySource, type NamedArray } from '../engine/checkpoint.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
-import { ParamStore } from '../engine/params.ts';
+import { ParamStore, type NamedFloats, type NamedValues } from '../engine/params.ts';
 import type { State } from '../engine/state.ts';
 
 /** Parameter values by name. */
-export type Weights = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+export type Weights = Map<string, NamedFloats>;
 
 export type RunKind = 'autoencoder' | 'generator' | 'prior' | 'dit';
 
@@ -80,11 +80,13 @@ export function rewindMetrics(dir: string, step: number): void {
   truncateSync(metricsFile(dir), kept);
 }
 
-/** Arrays of a checkpoint whose names begin with `prefix/`, without it. */
-function withPrefix(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Weights {
-  return new Map([...arrays].filter(([name]) => name.startsWith(`${prefix}/`))
-    .map(([name, array]) =>
-      [name.slice(prefix.length + 1), array as { shape: readonly number[]; data: Float32Array }]));
+/** Arrays of a checkpoint whose names begin with `prefix/`, without it; each is read when it is asked for. */
+function partOf(checkpoint: CheckpointFile<unknown>, prefix: string): NamedValues {
+  const begin = `${prefix}/`;
+  return {
+    keys: () => checkpoint.names.filter((name) => name.startsWith(begin)).map((name) => name.slice(begin.length)),
+    get: (name) => checkpoint.read(begin + name) as NamedFloats | null ?? undefined,
+  };
 }
 
 export interface TrainingState {
@@ -97,21 +99,24 @@ export interface TrainingState {
   readonly frozen: ReadonlyMap<string, NamedArray>;
 }
 
-/** Saves all that training needs to go on exactly, as `latest`; or only the weights to use, as `best`. */
+/**
+ * Saves all that training needs to go on exactly, as `latest`; or only the weights to use, as `best`. A part of the
+ * state is in memory at a time.
+ */
 export async function saveRun<Config>(dir: string, which: Which, device: Device, header: RunHeader<Config>,
   training: TrainingState): Promise<void> {
-  const arrays = new Map<string, NamedArray>();
+  const arrays = new Map<string, ArraySource>();
   const { store, averages, states } = training;
-  const add = (prefix: string, values: ReadonlyMap<string, NamedArray>): void => {
+  const add = (prefix: string, values: ReadonlyMap<string, ArraySource>): void => {
     for (const [name, array] of values) arrays.set(`${prefix}/${name}`, array);
   };
   add('frozen', training.frozen);
   const averaged = averages.length > 0;
-  if (which === 'latest' || !averaged) add('weights', await store.read(device));
-  if (averaged) add('average', await store.read(device, (_, i) => averages[i]!));
+  if (which === 'latest' || !averaged) add('weights', store.sources(device));
+  if (averaged) add('average', store.sources(device, (_, i) => averages[i]!));
   if (which === 'latest') {
     for (const state of states) {
-      arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
+      arrays.set(`state/${state.name}`, async () => ({ shape: state.type.shape, data: await device.read(state) }));
     }
   }
   await saveCheckpoint(checkpointFile(dir, which), header, arrays);
@@ -121,55 +126,82 @@ export async function saveRun<Config>(dir: string, which: Which, device: Device,
 export function resumeRun<Config>(dir: string, kind: RunKind, device: Device,
   training: TrainingState): RunHeader<Config> {
   const file = checkpointFile(dir, 'latest');
-  const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
-  if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
-  const { store, averages, states } = training;
-  store.load(withPrefix(arrays, 'weights'), file);
-  store.upload(device);
-  if (averages.length > 0) {
-    const copy = new ParamStore(`${store.name} average`, store.specs);
-    copy.load(withPrefix(arrays, 'average'), file);
-    copy.groups.forEach((group, i) => device.write(averages[i]!, group.state.initial!));
+  const checkpoint = CheckpointFile.open<RunHeader<Config>>(file);
+  try {
+    const { header } = checkpoint;
+    if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
+    const { store, averages, states } = training;
+    store.load(partOf(checkpoint, 'weights'), file);
+    store.upload(device);
+    if (averages.length > 0) {
+      const copy = new ParamStore(`${store.name} average`, store.specs, averages);
+      copy.load(partOf(checkpoint, 'average'), file);
+      copy.upload(device);
+    }
+    for (const state of states) {
+      const array = checkpoint.read(`state/${state.name}`);
+      if (!array) throw new UserError(`${file}: lacks the state '${state.name}'. Was it saved with other options?`);
+      device.write(state, array.data);
+    }
+    return header;
+  } finally {
+    checkpoint.close();
   }
-  for (const state of states) {
-    const array = arrays.get(`state/${state.name}`);
-    if (!array) throw new UserError(`${file}: lacks the state '${state.name}'. Was it saved with other options?`);
-    device.write(state, array.data);
-  }
-  return header;
 }
 
 /** A run to use: its config, its weights (averages where kept), and the frozen weights that it came with. */
-export interface LoadedRun<Config> {
+export interface LoadedRun<Config, Values extends NamedValues = Weights> {
   readonly dir: string;
   readonly file: string;
   readonly header: RunHeader<Config>;
-  readonly weights: Weights;
-  readonly frozen: Weights;
+  readonly weights: Values;
+  readonly frozen: Values;
 }
 
-/** Loads a finished or running run for use: `best` where there is one, unless the other is asked for. */
-export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): LoadedRun<Config> {
+/**
+ * A finished or running run whose weights are read as they are asked for: `best` where there is one, unless the other
+ * is named. To be closed.
+ */
+export function openRunFile<Config>(dir: string, kind: RunKind, which?: Which):
+  LoadedRun<Config, NamedValues> & { close(): void } {
   const best = checkpointFile(dir, 'best');
   const file = which ? checkpointFile(dir, which) : existsSync(best) ? best : checkpointFile(dir, 'latest');
   if (!existsSync(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
-  const { header, arrays } = loadCheckpoint<RunHeader<Config>>(file);
+  const checkpoint = CheckpointFile.open<RunHeader<Config>>(file);
+  const { header } = checkpoint;
   if (header.kind !== kind) {
+    checkpoint.close();
     throw new UserError(`${dir}: holds ${named(header.kind)}, but ${named(kind)} is needed here`);
   }
-  const averages = withPrefix(arrays, 'average');
-  const weights = averages.size > 0 ? averages : withPrefix(arrays, 'weights');
-  return { dir, file, header, weights, frozen: withPrefix(arrays, 'frozen') };
+  const averaged = checkpoint.names.some((name) => name.startsWith('average/'));
+  return {
+    dir, file, header, weights: partOf(checkpoint, averaged ? 'average' : 'weights'),
+    frozen: partOf(checkpoint, 'frozen'), close: () => checkpoint.close(),
+  };
+}
+
+/** The same, read into memory. */
+export function loadRun<Config>(dir: string, kind: RunKind, which?: Which): LoadedRun<Config> {
+  const { close, ...run } = openRunFile<Config>(dir, kind, which);
+  const read = (values: NamedValues): Weights => new Map([...values.keys()].map((name) => [name, values.get(name)!]));
+  try {
+    return { ...run, weights: read(run.weights), frozen: read(run.frozen) };
+  } finally {
+    close();
+  }
 }
 
 /** Writes the weights of a run in half precision into another folder, as its `best`; returns the file. */
 export async function compactRun(dir: string, kind: RunKind, out: string): Promise<string> {
-  const { header, weights, frozen } = loadRun<object>(dir, kind);
-  const arrays = new Map<string, NamedArray>();
-  for (const [name, array] of weights) arrays.set(`weights/${name}`, array);
-  for (const [name, array] of frozen) arrays.set(`frozen/${name}`, array);
+  const { header, close, ...parts } = openRunFile<object>(dir, kind);
+  const arrays = new Map((['weights', 'frozen'] as const).flatMap((part) => [...parts[part].keys()].map((name) =>
+    [`${part}/${name}`, () => parts[part].get(name)!] as const)));
   const file = checkpointFile(out, 'best');
-  await saveCheckpoint(file, header, arrays, { half: true });
+  try {
+    await saveCheckpoint(file, header, arrays, { half: true });
+  } finally {
+    close();
+  }
   writeFileSync(join(out, 'config.json'), `${JSON.stringify({ kind, config: header.config }, null, 2)}\n`);
   return file;
 }

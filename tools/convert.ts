@@ -1,6 +1,7 @@
 /** `npm run convert -- import|export`: published weights (safetensors) to the folder of a run, and back. */
 import { statSync } from 'node:fs';
 import { UserError } from '../engine/errors.ts';
+import type { NamedValues } from '../engine/params.ts';
 import type { WrittenDType } from '../engine/safetensors.ts';
 import { ditLayout, firstStageExport, firstStageLayout, generatorLayout, type DitDescription, type PublishedLayout }
   from '../pipeline/convertLayout.ts';
@@ -8,7 +9,7 @@ import type { Naming } from '../pipeline/convertNames.ts';
 import { PublishedFiles, describePlan, expectComplete, planImport, type ImportPlan } from '../pipeline/convertPlan.ts';
 import { expectEmpty, exportRun, importRun, kindOfRun } from '../pipeline/convertRun.ts';
 import type { GeneratorDescription } from '../pipeline/generator.ts';
-import { loadRun, type LoadedRun } from '../pipeline/run.ts';
+import { openRunFile, type LoadedRun } from '../pipeline/run.ts';
 import type { AutoencoderRun } from '../train/autoencoder.ts';
 import { Progress, command, interruptSignal, oneOf, positiveInteger, real, required, runCommand, writeJson }
   from './cli.ts';
@@ -80,7 +81,7 @@ async function importWeights(paths: readonly string[], options: ImportOptions): 
 }
 
 /** How a run is published, and its first stage on its own where it came with one. */
-function exportLayouts(run: LoadedRun<unknown>, kind: ImportTarget['kind'], format: Naming):
+function exportLayouts(run: LoadedRun<unknown, NamedValues>, kind: ImportTarget['kind'], format: Naming):
   { own: PublishedLayout; firstStage: PublishedLayout | null } {
   if (kind === 'autoencoder') {
     const { model, data } = run.header.config as AutoencoderRun;
@@ -88,7 +89,7 @@ function exportLayouts(run: LoadedRun<unknown>, kind: ImportTarget['kind'], form
   }
   const { config } = run.header;
   const { autoencoder, image } = config as GeneratorDescription | DitDescription;
-  const hasFirstStage = autoencoder.kind !== 'identity' && (kind === 'generator' || run.frozen.size > 0);
+  const hasFirstStage = autoencoder.kind !== 'identity' && (kind === 'generator' || [...run.frozen.keys()].length > 0);
   return {
     own: kind === 'generator' ? generatorLayout(config as GeneratorDescription)
       : ditLayout(config as DitDescription, []),
@@ -99,7 +100,7 @@ function exportLayouts(run: LoadedRun<unknown>, kind: ImportTarget['kind'], form
 async function exportWeights(options: ExportOptions): Promise<void> {
   const [dir, out] = [required(options.run, '--run'), required(options.out, '--out')];
   const kind = kindOfRun(dir);
-  const run = loadRun<unknown>(dir, kind);
+  const run = openRunFile<unknown>(dir, kind);
   const { own, firstStage } = exportLayouts(run, kind, options.format);
   const dtype = options.precision.toUpperCase() as WrittenDType;
   if (options.firstStage !== undefined && !firstStage) {
@@ -114,6 +115,7 @@ async function exportWeights(options: ExportOptions): Promise<void> {
   };
   await write(out, own);
   if (options.firstStage !== undefined) await write(options.firstStage, firstStage!);
+  run.close();
   writeJson(options.json, { run: run.file, written });
 }
 
@@ -129,7 +131,7 @@ root.command('import').helpOption('-h, --help', 'show this help')
   .option(`--preset <name>`, `${presetNames.join(', ')} (required)`, oneOf(...presetNames))
   .option('--out <dir>', 'folder of the run to be made (required)')
   .option('--ema', 'take the averages of the U-Net where the file has both', false)
-  .option('--precision <f32|f16>', 'of the checkpoint, which must stay below 2 GiB', oneOf('f32', 'f16'), 'f32')
+  .option('--precision <f32|f16>', 'of the checkpoint', oneOf('f32', 'f16'), 'f32')
   .option('--annotations <file>', 'COCO instances JSON that names the classes of a layout model')
   .option('--classes <number>', 'number of classes of a layout model, unnamed', positiveInteger)
   .option('--latent-scale <number>', 'factor on latents (default: 1; DiT 0.18215)', real)

@@ -224,6 +224,7 @@ test('what does not fit is named, and nothing is written', async ({ cwd }) => {
   const bad = ['import', 'bad.safetensors', '--preset', 'kl-micro', '--out', 'runs/bad'];
   await assertRefused('convert', bad, /weights\/encoder\.conv_in\.bias holds NaN at 2; weights must be finite/,
     { cwd });
+  await writePublished(join(cwd, 'bad.safetensors'), tensors, { 'encoder.conv_in.bias': [0, 1e5, 0, 0] });
   await assertRefused('convert', [...bad, '--precision', 'f16'],
     /holds 100000 at 1; f16 ends at 65504: use --precision f32/, { cwd });
   await writePublished(join(cwd, 'ldm.safetensors'), { ...generatorFile(), betas: [20] });
