@@ -3,6 +3,7 @@ import { create, globals } from 'webgpu';
 import { UserError } from './errors.ts';
 import type { DeviceCapabilities } from './op.ts';
 import type { RunObserver } from './program.ts';
+import { settle } from './settle.ts';
 import type { State } from './state.ts';
 import { bytesPerElement, sizeOf, type TypedData } from './tensor.ts';
 
@@ -172,7 +173,7 @@ export class Device {
     encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
     this.gpu.queue.submit([encoder.finish()]);
     try {
-      await staging.mapAsync(GPUMapMode.READ);
+      await settle(staging.mapAsync(GPUMapMode.READ));
     } catch (error) {
       this.check();
       throw error;
@@ -241,7 +242,7 @@ export class Device {
 
   /** Resolves when the GPU has done everything submitted so far; throws what it complained about. */
   async idle(): Promise<void> {
-    await this.gpu.queue.onSubmittedWorkDone();
+    await settle(this.gpu.queue.onSubmittedWorkDone());
     this.check();
   }
 

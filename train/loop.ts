@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import type { Device } from '../engine/device.ts';
-import { Fence } from '../engine/fence.ts';
 import type { TypedData } from '../engine/tensor.ts';
 import type { Program } from '../engine/program.ts';
 import { BatchPrefetcher } from '../data/batches.ts';
@@ -68,13 +67,12 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
     await options.saved(out);
   };
   const batches = new BatchPrefetcher({ load: (at) => task.batch(at), start: step, end: loop.steps, ahead: 4 });
-  const fence = new Fence(device);
   let logged = { step, time: performance.now() };
   try {
     while (step < loop.steps && !signal.aborted) {
       const program = task.programAt?.(step) ?? task.program;
       program.run(await batches.next());
-      await fence.wait();
+      await device.idle();
       step++;
       const last = step === loop.steps;
       if (step % loop.logEvery === 0 || last || step === 1) {

@@ -1,0 +1,69 @@
+import {
+  detect
+} from "../chunk-QKUFUH3G.js";
+import "../chunk-ZOERM2PQ.js";
+import "../chunk-MBXCDZNF.js";
+import "../chunk-EJVO4H67.js";
+import "../chunk-T6JM6XVE.js";
+import "../chunk-FMM4IO3I.js";
+import "../chunk-VRWCXGV3.js";
+import "../chunk-FYBIJM6X.js";
+import "../chunk-IFGBURDP.js";
+import "../chunk-W2DRQYMI.js";
+import "../chunk-D725ZIX2.js";
+import "../chunk-2CQFKLND.js";
+import "../chunk-22L2NBXD.js";
+import "../chunk-QDA7GGQG.js";
+import "../chunk-ZOZ7FHQ3.js";
+import "../chunk-LQGN7KL2.js";
+import "../chunk-RDT35KUK.js";
+import "../chunk-BLV74BJT.js";
+import {
+  command,
+  integer,
+  oneOf,
+  openDevice,
+  positiveInteger,
+  real,
+  required,
+  runCommand,
+  withDevice
+} from "../chunk-ACJDHND3.js";
+import "../chunk-HP4QYYGS.js";
+import "../chunk-L5HLJDC5.js";
+import "../chunk-A26XEMZC.js";
+import "../chunk-CLXACCIO.js";
+import "../chunk-V7NLP5BI.js";
+import "../chunk-Q54TM6M7.js";
+
+// tools/invert.ts
+var root = command(
+  "invert",
+  "Uses a trained generator the other way round: from pictures to what is in them.",
+  "npm run invert -- detect --generator runs/generator --prior runs/prior --images photos --out runs/detect"
+);
+withDevice(root.command("detect").helpOption("-h, --help", "show this help").description("Finds objects: for each picture the layout that maximises p(picture | layout) p(layout).").option("--generator <run>", "folder of a trained generator (required)").option("--prior <run>", "folder of a prior trained with --generator; without it p(layout) is left out").option(
+  "--images <path...>",
+  "a folder of pictures, or picture files; with --annotations the folder they lie in (required)"
+).option("--annotations <file>", "COCO JSON that lists the pictures; its boxes are only drawn, never looked at").option("--count <number>", "only the first so many pictures", positiveInteger).option("--out <dir>", "folder for detections.json, inversions.jsonl, overlays/ and index.html (required)").option("--resume", "go on with the pictures that --out lacks").option("--preset <search|dive>", "settings to start from: ours, or the paper's", oneOf("search", "dive"), "search").option("--steps <number>", "most optimiser steps", positiveInteger).option("--batch-timesteps <number>", "(timestep, noise) pairs a step (open in the paper)", positiveInteger).option("--timesteps <low,high>", "range of timesteps (default: within the trained range, for search the noisier half of it: 450 to 950 thousandths)").option("--lr <number>", "learning rate (open in the paper)", real).option(
+  "--prior-weight <number>",
+  "weight of the prior per nat beside the mean error per element (open in the paper)",
+  real
+).option("--no-prior", "leave p(layout) out").option(
+  "--projection <kind>",
+  "logits, soft, slot (the paper's), vocabulary or none",
+  oneOf("logits", "soft", "slot", "vocabulary", "none")
+).option("--metric <l2|cosine>", "distance for nearest rows", oneOf("l2", "cosine")).option("--init <gaussian|none>", "start of the search (open in the paper)", oneOf("gaussian", "none")).option("--restarts <number>", "searches per picture; the best is kept", positiveInteger).option("--images-at-once <number>", "pictures in one program", positiveInteger).option(
+  "--patience <number>",
+  "monitor evaluations without a new minimum before a picture is done; 0: to the limit",
+  integer
+).option("--no-monitor", "judge only the layout of the last step").option("--local-rounds <number>", "rounds of moves on the grid after the search", integer).option("--no-regenerate", "do not draw what the generator makes of the layouts found").option("--json <file>", "also write a summary to this file")).addHelpText("after", "\nExample:\n  npm run invert -- detect --generator runs/generator --prior runs/prior --images photos --out runs/detect").action(async (options) => {
+  required(options.generator, "--generator");
+  required(options.images, "--images");
+  required(options.out, "--out");
+  await detect(options, () => openDevice(options));
+});
+for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => void 0 });
+var argv = process.argv.slice(2);
+await runCommand(root, argv.length > 0 ? argv : ["--help"]);
+//# sourceMappingURL=invert.js.map
