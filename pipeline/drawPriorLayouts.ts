@@ -1,14 +1,15 @@
 import { compile } from '../engine/compile/compile.ts';
 import type { NamedArray } from '../engine/checkpoint.ts';
 import type { Device } from '../engine/device.ts';
+import { check } from '../engine/errors.ts';
 import { gather, inputTensor, table } from '../engine/ops/index.ts';
 import type { ParamStore } from '../engine/params.ts';
 import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
-import { decodeLayout, layoutVocabulary, type LayoutObject } from '../models/layoutTokens.ts';
-import type { SlotPart } from '../models/prior/autoregressive.ts';
+import { decodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary } from '../models/layoutTokens.ts';
+import { cacheStates, keyValueCache, type KeyValueCache } from '../models/prior/keyValueCache.ts';
 import { sampleLayouts, type SampleOptions, type TokenScorer } from '../models/prior/sampleLayouts.ts';
-import { priorTokenScores, type PriorDescription } from './prior.ts';
+import { priorNextScores, type PriorDescription } from './prior.ts';
 
 export interface SampledLayout {
   readonly tokens: Int32Array;
@@ -25,32 +26,71 @@ export interface DrawOptions extends SampleOptions {
 /** Layouts that one pass draws a token of. */
 const most = 64;
 
+type Description = Pick<PriorDescription, 'model' | 'vocabulary' | 'statistics'>;
+
+/** Scores the tokens of up to `batch` layouts, one place after another; what was read stays on the device. */
+class CachedScorer {
+  /** The place that is scored next; those before have been read. */
+  private next = 0;
+
+  private constructor(private readonly device: Device, private readonly batch: number,
+    private readonly vocabulary: LayoutVocabulary, private readonly cache: KeyValueCache,
+    private readonly programs: readonly Program[]) {}
+
+  static async open(device: Device, store: ParamStore, description: Description, tokenTable: NamedArray,
+    batch: number): Promise<CachedScorer> {
+    const vocabulary = layoutVocabulary(description.vocabulary);
+    const cache = keyValueCache(description.model, batch, 3 * vocabulary.maxObjects);
+    const position = inputTensor('position', [1], 'i32');
+    const embedding = gather(table(tokenTable.data, tokenTable.shape), inputTensor('ids', [batch, 1], 'i32'));
+    const programs: Program[] = [];
+    for (const part of [0, 1, 2] as const) {
+      const { scores, updates } = priorNextScores(store.scope(), embedding, position, part, cache, description);
+      programs.push(await compile(device, { name: `sample layouts ${part}`, outputs: { scores }, updates }));
+    }
+    return new CachedScorer(device, batch, vocabulary, cache, programs);
+  }
+
+  /** Starts other layouts. */
+  reset(): void {
+    this.next = 0;
+  }
+
+  /** A `TokenScorer`: places are asked for in ascending order; those left out are read all the same. */
+  async score(sequences: Int32Array, position: number): Promise<Float32Array> {
+    check(position >= this.next, () => `CachedScorer: place ${position} asked for after place ${this.next - 1}`);
+    const { length: L } = this.vocabulary;
+    for (; this.next <= position; this.next++) {
+      const before = Math.max(0, this.next - 1);
+      const ids = new Int32Array(this.batch);
+      for (let i = 0; i < sequences.length / L; i++) ids[i] = sequences[i * L + before]!;
+      this.programs[this.next % 3]!.run({ ids, position: Int32Array.of(this.next) });
+    }
+    return this.programs[position % 3]!.readFloats('scores');
+  }
+
+  close(): void {
+    for (const program of this.programs) program.destroy();
+    this.device.release(cacheStates(this.cache));
+  }
+}
+
 /** `count` layouts drawn from an autoregressive prior with the weights of a store, 64 at once. */
-export async function drawPriorLayouts(device: Device, store: ParamStore,
-  description: Pick<PriorDescription, 'model' | 'vocabulary' | 'statistics'>, tokenTable: NamedArray,
-  options: DrawOptions): Promise<SampledLayout[]> {
+export async function drawPriorLayouts(device: Device, store: ParamStore, description: Description,
+  tokenTable: NamedArray, options: DrawOptions): Promise<SampledLayout[]> {
   const { count, seed, given, onToken } = options;
   const vocabulary = layoutVocabulary(description.vocabulary);
   const { length: L, maxObjects: N } = vocabulary;
   const batch = Math.min(count, most);
-  const rows = inputTensor('rows', [batch], 'i32');
-  const embeddings = gather(table(tokenTable.data, tokenTable.shape), inputTensor('ids', [batch, 3 * N], 'i32'));
-  const programs = new Map<SlotPart, Program>();
-  for (const part of [0, 1, 2] as const) {
-    const scores = priorTokenScores(store.scope(), embeddings, rows, part, description);
-    programs.set(part, await compile(device, { name: `sample layouts ${part}`, outputs: { scores } }));
-  }
+  const scorer = await CachedScorer.open(device, store, description, tokenTable, batch);
   const random = new RandomStream(seed, 'layouts');
   const drawn: SampledLayout[] = [];
   for (let first = 0; first < count; first += batch) {
     const here = Math.min(batch, count - first);
-    const score: TokenScorer = async (sequences, position) => {
-      const ids = new Int32Array(batch * 3 * N);
-      for (let i = 0; i < here; i++) ids.set(sequences.subarray(i * L, i * L + 3 * N), i * 3 * N);
-      const program = programs.get((position % 3) as SlotPart)!;
-      program.run({ ids, rows: Int32Array.from({ length: batch }, (_, i) => i * 3 * N + position) });
+    scorer.reset();
+    const score: TokenScorer = (sequences, position) => {
       onToken?.(first * 3 * N + position * here, count * 3 * N);
-      return program.readFloats('scores');
+      return scorer.score(sequences, position);
     };
     const tokens = await sampleLayouts(score, vocabulary, here, random,
       { ...options, ...(given && { given: given.slice(first, first + here) }) });
@@ -59,7 +99,7 @@ export async function drawPriorLayouts(device: Device, store: ParamStore,
       drawn.push({ tokens: sequence, objects: decodeLayout(vocabulary, sequence).objects });
     }
   }
-  for (const program of programs.values()) program.destroy();
+  scorer.close();
   onToken?.(count * 3 * N, count * 3 * N);
   return drawn;
 }

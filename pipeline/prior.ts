@@ -6,9 +6,10 @@ import type { Tensor } from '../engine/tensor.ts';
 import type { RandomStream } from '../engine/random.ts';
 import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
   type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
-import { autoregressivePrior, tokenNats, tokenScores, type SlotPart, type SlotTargets }
+import { autoregressivePrior, nextTokenScores, tokenNats, type SlotPart, type SlotTargets }
   from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
+import type { KeyValueCache } from '../models/prior/keyValueCache.ts';
 import { standardise, type TableStatistics } from '../models/prior/standardise.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { loadRun, type LoadedRun } from './run.ts';
@@ -48,10 +49,10 @@ export function priorScores(p: Scope, embeddings: Tensor, { model, statistics }:
   return autoregressivePrior(p, standardise(embeddings, statistics), model);
 }
 
-/** Scores [B, choices] of one token of each layout; see `tokenScores`. */
-export function priorTokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart,
-  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>): Tensor {
-  return tokenScores(p, standardise(embeddings, statistics), rows, part, model);
+/** Scores [B, choices] of the next token by what a cache holds of those before; see `nextTokenScores`. */
+export function priorNextScores(p: Scope, embedding: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
+  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>): ReturnType<typeof nextTokenScores> {
+  return nextTokenScores(p, standardise(embedding, statistics), position, part, cache, model);
 }
 
 /** Nats of every token of given layouts; see `tokenNats`. */

@@ -7,15 +7,17 @@
  * It reads tokens as embeddings in the generator's space, so that inversion has a gradient to them.
  */
 import { check } from '../../engine/errors.ts';
-import { add, broadcast, concat, crossEntropy, dropout, gather, reshape, slice, softCrossEntropy, sum }
+import { add, broadcast, cast, concat, crossEntropy, dropout, equal, gather, reshape, slice, softCrossEntropy, sum, where }
   from '../../engine/ops/index.ts';
 import { normal, type Scope } from '../../engine/params.ts';
 import { describe, type Tensor } from '../../engine/tensor.ts';
+import type { State } from '../../engine/state.ts';
 import { attentionLayers } from '../attentionLayers.ts';
 import { layerNorm, linear } from '../layers.ts';
 import type { LayoutVocabulary } from '../layoutTokens.ts';
 import type { AutoregressivePriorConfig } from './config.ts';
 import { factoredCornerNats, factoredCornerScores } from './cornerHead.ts';
+import { cachedAttention, type KeyValueCache } from './keyValueCache.ts';
 
 /** Scores of what each slot may hold; the last choice of each is `none`. */
 export interface SlotLogits {
@@ -102,16 +104,26 @@ export function autoregressivePrior(p: Scope, embeddings: Tensor, config: Autore
 }
 
 /**
- * Scores [B, choices] of one token of each layout, for drawing token by token.
+ * Scores [B, choices] of the next token of each layout by what a cache holds of those before, which is the work of one
+ * token.
  *
- *   part    that of the token
- *   rows    i32 [B], 3 N b + position of the token in layout b
+ *   embedding  [B, 1, Dg]  token before; anything at position 0
+ *   position   i32 [1]     of the token that is scored, 3 n + part; the one before must have been read
+ *   updates                the cache with the token before in it
  */
-export function tokenScores(p: Scope, embeddings: Tensor, rows: Tensor, part: SlotPart,
-  config: AutoregressivePriorConfig): Tensor {
-  const reading = read(p, embeddings, config);
-  const own = (x: Tensor): Tensor => gather(reshape(x, [-1, config.width]), rows);
-  return scores(p, { h: own(reading.h), before: own(reading.before) }, part, config);
+export function nextTokenScores(p: Scope, embedding: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
+  config: AutoregressivePriorConfig): { scores: Tensor; updates: [State, Tensor][] } {
+  const [B, D] = [embedding.shape[0]!, config.width];
+  const adapter = config.adapters !== 'slot' ? 'adapter' : part === 1 ? 'class_adapter' : 'corner_adapter';
+  const adapted = linear(p.at(adapter), embedding, D);
+  const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
+  const first = reshape(equal(cast(position, 'f32'), 0), [1, 1, 1]);
+  const before = part === 0 ? where(first, start, adapted) : adapted;
+  const { attend, updates } = cachedAttention(cache, position, config);
+  const x = add(before, gather(places(p, config), position));
+  const h = layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, undefined, attend));
+  const own = (y: Tensor): Tensor => reshape(y, [B, D]);
+  return { scores: scores(p, { h: own(h), before: own(before) }, part, config), updates };
 }
 
 /** Choices of every slot of some layouts. */

@@ -46,6 +46,14 @@ export function drawWeights(scores: Float32Array, allowed: (choice: number) => b
   return weights;
 }
 
+/** A choice as often as its weight says. */
+function drawChoice(weights: Float64Array, random: RandomStream): number {
+  let rest = random.uniform(0, weights.reduce((sum, w) => sum + w, 0));
+  const choice = weights.findIndex((w) => (rest -= w) < 0);
+  // Rounding may leave a rest behind the last of them.
+  return choice >= 0 ? choice : weights.findLastIndex((w) => w > 0);
+}
+
 /** Which choices of the token at a position of `tokens` [L] a legal layout can have. */
 function legalChoices({ classCount, gridSide: S, none }: LayoutVocabulary, tokens: Int32Array, position: number):
   (choice: number) => boolean {
@@ -89,7 +97,7 @@ export async function sampleLayouts(score: TokenScorer, vocabulary: LayoutVocabu
       const allowed = legal ? legalChoices(vocabulary, tokens.subarray(b * L, (b + 1) * L), position) : () => true;
       const own = scores.subarray(b * (last + 1), (b + 1) * (last + 1));
       const weights = drawWeights(own, allowed, temperature, topP);
-      const choice = random.pick(Array.from(weights, (_, i) => i), Array.from(weights));
+      const choice = drawChoice(weights, random);
       tokens[b * L + position] = choice === last ? none : choice;
     }
     // What follows an empty slot of a legal layout is known.

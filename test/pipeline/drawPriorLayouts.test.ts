@@ -1,0 +1,78 @@
+// Layouts drawn with a cache of keys and values are those drawn by reading the whole layout again for each token.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compile } from '../../engine/compile/compile.ts';
+import type { NamedArray } from '../../engine/checkpoint.ts';
+import { gather, inputTensor, table } from '../../engine/ops/index.ts';
+import { ParamStore } from '../../engine/params.ts';
+import { RandomStream } from '../../engine/random.ts';
+import { encodeLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
+import { autoregressivePriorPresets } from '../../models/prior/config.ts';
+import { ownTokenTable } from '../../models/prior/ownTable.ts';
+import { sampleLayouts, type SampleOptions, type TokenScorer } from '../../models/prior/sampleLayouts.ts';
+import { tableStatistics } from '../../models/prior/standardise.ts';
+import { drawPriorLayouts } from '../../pipeline/drawPriorLayouts.ts';
+import { priorScores, priorSpecs, type PriorDescription } from '../../pipeline/prior.ts';
+import { testDevice } from '../support/gpu.ts';
+
+const [N, C, S, B] = [4, 5, 7, 6];
+const vocabulary = layoutVocabulary({ vocabularySize: S * S + 1, classCount: C, maxObjects: N, encodeCrop: true });
+const L = vocabulary.length;
+
+function randomPrior(corners: 'cell' | 'factored'): { store: ParamStore; of: PriorDescription; rows: NamedArray } {
+  const model = {
+    ...autoregressivePriorPresets.micro, maxObjects: N, classCount: C, gridSide: S, corners,
+    adapters: corners === 'cell' ? 'shared' as const : 'slot' as const,
+    positions: corners === 'cell' ? 'token' as const : 'object' as const,
+  };
+  const data = ownTokenTable(vocabulary, model.embeddingWidth, new RandomStream(1, 'table'));
+  const store = new ParamStore(`cached ${corners}`, priorSpecs(model));
+  store.initialise(3);
+  for (const { state } of store.groups) {
+    const random = new RandomStream(4, state.name);
+    state.initial = (state.initial as Float32Array).map((value) => value + 0.3 * random.normal());
+  }
+  const of = {
+    model, vocabulary: { vocabularySize: S * S + 1, classCount: C, maxObjects: N, encodeCrop: true }, categories: [],
+    statistics: tableStatistics(data), data: { flip: false, minArea: 0 },
+  };
+  return { store, of, rows: { shape: [S * S + 1, model.embeddingWidth], data } };
+}
+
+for (const corners of ['cell', 'factored'] as const) {
+  test(`${corners}: a cached sample is the uncached one, token by token`, async () => {
+    const device = await testDevice();
+    const { store, of, rows } = randomPrior(corners);
+    const ids = inputTensor('ids', [B, 3 * N], 'i32');
+    const program = await compile(device, {
+      name: 'all scores', outputs: { ...priorScores(store.scope(), gather(table(rows.data, rows.shape), ids), of) },
+    });
+    const uncached: TokenScorer = async (sequences, position) => {
+      program.run({ ids: Int32Array.from({ length: B * 3 * N }, (_, i) =>
+        sequences[Math.floor(i / (3 * N)) * L + (i % (3 * N))]!) });
+      const [part, object] = [position % 3, Math.floor(position / 3)];
+      const all = await program.readFloats(part === 0 ? 'classes' : 'corners');
+      const size = part === 0 ? C + 1 : S * S + 1;
+      const slot = (b: number): number => (part === 0 ? b * N + object : 2 * (b * N + object) + part - 1);
+      return Float32Array.from({ length: B * size }, (_, i) =>
+        all[slot(Math.floor(i / size)) * size + (i % size)]!);
+    };
+    const given = Array.from({ length: B }, (_, b) => encodeLayout(vocabulary, Array.from({ length: 1 + (b % 3) },
+      (_, i) => ({ classIndex: (b + i) % C, xyxyUnit: [0.1 * i, 0.1 * b, 0.5 + 0.1 * i, 1] as const }))));
+    const drawn = new Set<string>();
+    for (const options of [{}, { legal: true }, { temperature: 0.7, topP: 0.8 }, { given }] satisfies SampleOptions[]) {
+      const expected = await sampleLayouts(uncached, vocabulary, B, new RandomStream(7, 'layouts'), options);
+      const found = await drawPriorLayouts(device, store, of, rows, { ...options, count: B, seed: 7 });
+      assert.equal(found.flatMap(({ tokens }) => [...tokens]), [...expected], JSON.stringify(options));
+      drawn.add(expected.join());
+    }
+    assert.is(drawn.size, 4, 'options make a difference');
+    // More than one batch: the cache is used again, and the first batch is what it was.
+    const many = await drawPriorLayouts(device, store, of, rows, { count: 70, seed: 7, legal: true });
+    assert.is(many.length, 70);
+    assert.ok(many.every(({ tokens, objects }) => tokens.length === L && objects.length <= N));
+    program.destroy();
+  });
+}
+
+test.run();
