@@ -1,4 +1,5 @@
-/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|inspect`. */
+/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|split|inspect`. */
+import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { defaultFilters, noFilters, readAnnotations } from '../data/annotations.ts';
@@ -6,10 +7,12 @@ import type { AnnotationFilters } from '../data/annotations.ts';
 import { writeCoco } from '../data/cocoJson.ts';
 import { datasetFigures, figureLines } from '../data/inspect.ts';
 import { defaultDigitScene, digitCategories, digitScene, readDigits } from '../data/mnistScenes.ts';
+import { readJson } from '../data/readJson.ts';
 import { writeSceneFolder } from '../data/sceneFolder.ts';
 import type { SceneFolderOptions } from '../data/sceneFolder.ts';
 import { layoutKey, rendererUnlike, sceneCategories } from '../data/scenes.ts';
 import type { SceneKind } from '../data/scenes.ts';
+import { splitCoco } from '../data/splitCoco.ts';
 import { vocToCoco } from '../data/voc.ts';
 import { datasetSheet } from '../draw/datasetSheet.ts';
 import { UserError } from '../engine/errors.ts';
@@ -194,7 +197,29 @@ const inspect = command('inspect', 'Prints what a dataset holds and what the fil
     console.log(`contact sheet     ${sheet}`);
   });
 
+interface SplitOptions {
+  readonly annotations?: string;
+  readonly share: number;
+  readonly seed: number;
+  readonly out?: string;
+}
+
+const split = command('split', 'Holds images of a COCO file out, by their ids: writes train.json and val.json.',
+  'npm run data -- split --annotations data/instances.json --share 0.1 --out data/split')
+  .option('--annotations <file>', 'COCO instances file (required)')
+  .option('--share <share>', 'share of the images that goes to val.json', fraction, 0.1)
+  .option('--seed <number>', 'seed: the same one holds out the same images', integer, 0)
+  .option('--out <dir>', 'folder for train.json and val.json (required)')
+  .action(async ({ annotations, share, seed, out }: SplitOptions) => {
+    const [file, dir] = [required(annotations, '--annotations'), required(out, '--out')];
+    for (const [name, coco] of Object.entries(splitCoco(await readJson(file), file, share, seed))) {
+      const path = join(dir, `${name}.json`);
+      await writeAtomic(path, JSON.stringify(coco));
+      console.log(`${path}: ${coco.images.length} images, ${coco.annotations.length} boxes`);
+    }
+  });
+
 const root = command('data', 'Makes, converts and shows datasets.', 'npm run data -- scenes --help').helpCommand(false);
-for (const subcommand of [scenes, voc, mnistScenes, inspect]) root.addCommand(subcommand);
+for (const subcommand of [scenes, voc, mnistScenes, split, inspect]) root.addCommand(subcommand);
 const argv = process.argv.slice(2);
 await runCommand(root, argv.length > 0 ? argv : ['--help']);

@@ -43,6 +43,29 @@ test('flat scenes without validation', async ({ folder }) => {
   assert.ok(annotations.every(({ bbox }: { bbox: number[] }) => bbox.every((value) => value % 4 === 0)));
 });
 
+test('split', async ({ folder }) => {
+  const images = [5, 3, 9, 1].map((id) => ({ id, file_name: `${id}.png`, width: 10, height: 10, licence: id }));
+  const annotations = images.map(({ id }) => ({ id, image_id: id, category_id: 1, bbox: [0, 0, 5, 5], area: 25 }));
+  const categories = [{ id: 1, name: 'x' }];
+  writeFileSync(join(folder, 'whole.json'), JSON.stringify({ images, annotations, categories, info: 'kept' }));
+  writeFileSync(join(folder, 'turned.json'), JSON.stringify({ images: images.toReversed(), annotations, categories }));
+  const held = async (file: string): Promise<number[]> => {
+    const printed = await assertRuns(folder, 'split', '--annotations', file, '--share', '0.25', '--out', 'halves');
+    assert.match(printed, 'val.json: 1 images, 1 boxes');
+    const [train, val] = ['train', 'val'].map((name) =>
+      JSON.parse(readFileSync(join(folder, 'halves', `${name}.json`), 'utf8')));
+    assert.is(train.images.length + val.images.length, 4);
+    assert.equal([...train.annotations, ...val.annotations].map(({ id }: { id: number }) => id).sort(), [1, 3, 5, 9]);
+    assert.ok([train, val].every((side) => side.images.every(({ id }: { id: number }) =>
+      side.annotations.some((of: { image_id: number; area: number }) => of.image_id === id && of.area === 25))));
+    assert.is(val.images[0].licence, val.images[0].id);
+    return val.images.map(({ id }: { id: number }) => id);
+  };
+  assert.equal(await held('whole.json'), await held('turned.json'), 'the order in the file does not matter');
+  await assertRefused(folder, ['split', '--annotations', 'whole.json', '--share', '0.01', '--out', 'x'],
+    /whole\.json: a share of 0\.01 holds out 0 of 4 images/);
+});
+
 test('voc', async ({ folder }) => {
   mkdirSync(join(folder, 'xml'));
   writeFileSync(join(folder, 'xml', 'a.xml'), '<annotation><filename>000000.png</filename><object><name>x</name>' +
@@ -71,7 +94,7 @@ test('bad input ends with status 2 and one line', async ({ folder }) => {
 });
 
 test('help names every option with its default and an example', async ({ folder }) => {
-  assert.match(await assertRuns(folder), /scenes .*voc .*mnist-scenes .*inspect/s);
+  assert.match(await assertRuns(folder), /scenes .*voc .*mnist-scenes .*split .*inspect/s);
   assert.match(await assertRuns(folder, 'scenes', '--help'), /--count <number>.*default: 1000.*Example:/s);
 });
 
