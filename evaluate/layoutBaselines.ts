@@ -35,6 +35,7 @@ export function uniformModel({ classCount, gridSide: S }: LayoutVocabulary): Lay
   return {
     name: 'uniform',
     about: 'all classes and the end alike, all legal boxes alike',
+    exchangeable: true,
     probability(choices, position) {
       const part = partOf(position);
       if (part === 0) return 1 / (classCount + 1);
@@ -144,6 +145,7 @@ export function unigramModel({ classCount, gridSide: S, maxObjects: N }: LayoutV
   return {
     name: 'unigram',
     about: 'histograms of the number of objects, classes, positions and sizes',
+    exchangeable: true,
     probability(choices, position) {
       const part = partOf(position);
       const choice = choices[position]!;
@@ -226,6 +228,7 @@ function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Sh
   const extended = (counts: ContextCounts, fewer: LayoutModel): LayoutModel => ({
     name: `${length + 1}-gram`,
     about: `the last ${length} tokens, backing off to fewer and to the unigram`,
+    exchangeable: false,
     probability: (choices, position) =>
       counts.probability(choices, position, fewer.probability(choices, position), strengthOf[partOf(position)]!),
   });

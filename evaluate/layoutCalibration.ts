@@ -12,9 +12,12 @@ export interface LayoutStatistics {
   readonly together: readonly number[];
   /** Share of objects by the square root of their area, in `sizeBins` equal bins over [0, 1]. */
   readonly sizes: readonly number[];
+  /** Share of objects by the place of their centre, in `placeBins` x `placeBins` equal squares, row by row. */
+  readonly places: readonly number[];
 }
 
 export const sizeBins = 20;
+export const placeBins = 8;
 
 export function layoutStatistics(layouts: readonly (readonly LayoutObject[])[], classCount: number, maxObjects: number):
   LayoutStatistics {
@@ -22,13 +25,16 @@ export function layoutStatistics(layouts: readonly (readonly LayoutObject[])[], 
   const classes = new Array<number>(classCount).fill(0);
   const together = new Array<number>(classCount ** 2).fill(0);
   const sizes = new Array<number>(sizeBins).fill(0);
+  const places = new Array<number>(placeBins ** 2).fill(0);
+  const bin = (value: number, bins: number): number => Math.min(bins - 1, Math.floor(value * bins));
   for (const objects of layouts) {
     objectCounts[objects.length]!++;
     const own = new Map<number, number>();
     for (const { classIndex, xyxyUnit: [x0, y0, x1, y1] } of objects) {
       classes[classIndex]!++;
       own.set(classIndex, (own.get(classIndex) ?? 0) + 1);
-      sizes[Math.min(sizeBins - 1, Math.floor(Math.sqrt((x1 - x0) * (y1 - y0)) * sizeBins))]!++;
+      sizes[bin(Math.sqrt((x1 - x0) * (y1 - y0)), sizeBins)]!++;
+      places[bin((y0 + y1) / 2, placeBins) * placeBins + bin((x0 + x1) / 2, placeBins)]!++;
     }
     for (const [a, count] of own) {
       if (count > 1) together[a * classCount + a]!++;
@@ -41,15 +47,19 @@ export function layoutStatistics(layouts: readonly (readonly LayoutObject[])[], 
   return {
     layouts: layouts.length, objectCounts: shares(objectCounts, layouts.length), classes: shares(classes, objects),
     together: shares(together, layouts.length), sizes: shares(sizes, objects),
+    places: shares(places, objects),
   };
 }
 
 /** How far one set of layouts is from another. */
 export interface Calibration {
-  /** Total variation distance, 0 (alike) .. 1, of the number of objects, classes, and sizes. */
+  /** Total variation distance, 0 (alike) .. 1, of the number of objects, classes, sizes and places. */
   readonly objectCounts: number;
   readonly classes: number;
   readonly sizes: number;
+  readonly places: number;
+  /** The same of pairs of classes, drawn from all pairs that the layouts hold. */
+  readonly pairs: number;
   /** Correlation of the shares of layouts that hold each pair of classes. */
   readonly together: number;
 }
@@ -61,8 +71,16 @@ export function compareStatistics(a: LayoutStatistics, b: LayoutStatistics): Cal
     objectCounts: apart(a.objectCounts, b.objectCounts),
     classes: apart(a.classes, b.classes),
     sizes: apart(a.sizes, b.sizes),
+    places: apart(a.places, b.places),
+    pairs: apart(distribution(a.together), distribution(b.together)),
     together: correlation(a.together, b.together),
   };
+}
+
+/** Shares that add up to one; zeros where there is nothing. */
+function distribution(counts: readonly number[]): number[] {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (all > 0 ? count / all : 0));
 }
 
 /** Pearson's; NaN where one of them does not vary. */

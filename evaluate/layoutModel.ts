@@ -20,6 +20,8 @@ export interface LayoutModel {
   readonly name: string;
   /** One line on what it knows. */
   readonly about: string;
+  /** Whether every order of the same objects is as likely. */
+  readonly exchangeable: boolean;
   /** Probability of choices[position] given choices[0 .. position - 1]; 0 for a box that no layout can have. */
   probability(choices: Int32Array, position: number): number;
 }
@@ -48,6 +50,18 @@ export function layoutNats(model: LayoutModel, choices: Int32Array): [number, nu
     nats[partOf(position)] -= Math.log(model.probability(choices, position));
   }
   return nats;
+}
+
+/** Logarithm of the number of different orders of a layout's objects: n! where no two are the same. */
+export function logOrders(choices: Int32Array): number {
+  const same = new Map<string, number>();
+  let log = 0;
+  for (let i = 0; i < objectCount(choices); i++) {
+    const object = choices.subarray(3 * i, 3 * i + 3).join();
+    same.set(object, (same.get(object) ?? 0) + 1);
+    log += Math.log(i + 1) - Math.log(same.get(object)!);
+  }
+  return log;
 }
 
 /** Column and row of a cell. */

@@ -4,7 +4,12 @@
  *
  * Where the prior was trained on random orders of objects, the figures are means over a few random orders of each
  * layout; where on the canonical order, of that one. The two are not comparable: knowing the order is worth up to
- * ln n! nats.
+ * ln n! nats. Comparable are the nats of the layout as a set of objects, whose probability is the sum over its orders:
+ *
+ *   in canonical order   at most those of the sequence; ln n! fewer, exactly, for models to which all orders are alike
+ *   in random orders     at most the mean over orders, less ln n! (the logarithm is concave)
+ *
+ * So what is said of sets is an upper bound for the prior, and exact for the uniform and unigram baselines.
  */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
@@ -16,7 +21,7 @@ import type { LayoutObject, LayoutVocabulary } from '../models/layoutTokens.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
 import { embedForPrior, orderedLayout, priorTokenNats, type ObjectOrder, type Prior } from '../pipeline/prior.ts';
 import { layoutBaselines } from './layoutBaselines.ts';
-import { layoutChoices, layoutNats, type LayoutModel, type WeighedLayout } from './layoutModel.ts';
+import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from './layoutModel.ts';
 
 /** A layout to measure or to fit to, with a number of its own that draws its orders. */
 export interface MeasuredLayout {
@@ -40,6 +45,8 @@ export interface ModelLikelihood {
   readonly perObject: number;
   /** A layout of n objects has 3 n tokens, and one for its end where it is not full. */
   readonly perToken: number;
+  /** Per object of the layout as a set, whatever the order: a bound from above. */
+  readonly perObjectOfSet: number;
   /** Per object, by what is predicted: classes and the end, top left corners, bottom right corners. */
   readonly parts: { readonly classes: number; readonly topLeft: number; readonly bottomRight: number };
   /** Standard error of `perObject` over layouts. */
@@ -61,6 +68,8 @@ export interface Likelihood {
   readonly ratio: number;
   /** Nats per object that the prior saves over the best baseline, and its standard error over layouts. */
   readonly gain: { readonly nats: number; readonly standardError: number };
+  /** The same comparison for layouts as sets. */
+  readonly ofSets: { readonly bestBaseline: string; readonly ratio: number };
 }
 
 /** Parts that layouts are split into where baselines have no layouts of their own to be fitted to. */
@@ -84,14 +93,16 @@ export async function measureLikelihood(device: Device, prior: Prior, layouts: r
     orderedLayout(vocabulary, objects, order, false, new RandomStream(options.seed, `order ${k} of layout ${id}`))));
   const choices = sequences.map((tokens) => layoutChoices(vocabulary, tokens));
   const ofPrior = await priorLayoutNats(device, prior, sequences, options);
-  const models = [{ name: 'prior', about: 'the trained transformer', nats: ofPrior }];
+  const models = [{ name: 'prior', about: 'the trained transformer', exchangeable: false, nats: ofPrior }];
   const fit = (of: readonly MeasuredLayout[]): LayoutModel[] =>
     layoutBaselines(vocabulary, fittingLayouts(vocabulary, of, order, data.flip, options.seed));
   const foldCount = training ? 1 : Math.min(folds, layouts.length);
   check(training !== null || layouts.length > 1, 'measureLikelihood: baselines need layouts beside the one measured');
   for (let fold = 0; fold < foldCount; fold++) {
     const baselines = fit(training ?? layouts.filter((_, i) => i % foldCount !== fold));
-    baselines.forEach(({ name, about }, i) => { models[i + 1] ??= { name, about, nats: [] }; });
+    baselines.forEach(({ name, about, exchangeable }, i) => {
+      models[i + 1] ??= { name, about, exchangeable, nats: [] };
+    });
     choices.forEach((sequence, i) => {
       if (Math.floor(i / orders) % foldCount !== fold) return;
       baselines.forEach((model, m) => { models[m + 1]!.nats[i] = layoutNats(model, sequence); });
@@ -99,8 +110,12 @@ export async function measureLikelihood(device: Device, prior: Prior, layouts: r
   }
   const counts = layouts.map(({ objects }) => objects.length);
   const tokens = layouts.reduce((sum, _, i) => sum + choices[i * orders]!.length, 0);
+  const ordersOf = layouts.map((_, i) => logOrders(choices[i * orders]!));
+  const scored = models.map(({ nats, exchangeable, ...model }) => ({
+    ...model, nats: meansOf(nats, orders), orderless: order === 'random' || exchangeable,
+  }));
   return {
-    ...compareModels(models.map((model) => ({ ...model, nats: meansOf(model.nats, orders) })), counts, tokens),
+    ...compareModels(scored, { objects: counts, tokens, logOrders: ordersOf }),
     order, orders,
     fitted: training ? `to ${training.length} other layouts`
       : `to the other ${foldCount - 1} of ${foldCount} parts of the same layouts`,
@@ -128,22 +143,39 @@ function meansOf(nats: readonly LayoutNats[], orders: number): LayoutNats[] {
   });
 }
 
-/** Figures of models that scored the same layouts, of `counts` objects each; the prior is the first. */
-export function compareModels(models: readonly { name: string; about: string; nats: readonly LayoutNats[] }[],
-  counts: readonly number[], tokens: number): Omit<Likelihood, 'order' | 'orders' | 'fitted'> {
-  const objects = counts.reduce((sum, n) => sum + n, 0);
-  const figures = models.map(({ name, about, nats }): ModelLikelihood => {
-    const [classes, topLeft, bottomRight] = [0, 1, 2].map((part) =>
-      nats.reduce((sum, of) => sum + of[part]!, 0) / objects);
+/** Nats of the same layouts under one model. */
+export interface ScoredModel {
+  readonly name: string;
+  readonly about: string;
+  readonly nats: readonly LayoutNats[];
+  /** Whether the nats are those of any order alike, so that the set has the logarithm of their number fewer. */
+  readonly orderless: boolean;
+}
+
+/** Of the layouts scored: objects and orders of each, tokens of all. */
+export interface LayoutSizes {
+  readonly objects: readonly number[];
+  readonly logOrders: readonly number[];
+  readonly tokens: number;
+}
+
+/** Figures of models that scored the same layouts; the prior is the first. */
+export function compareModels(models: readonly ScoredModel[], { objects: counts, logOrders: ofOrders, tokens }:
+  LayoutSizes): Omit<Likelihood, 'order' | 'orders' | 'fitted'> {
+  const objects = sumOf(counts);
+  const figures = models.map(({ name, about, nats, orderless }): ModelLikelihood => {
+    const [classes, topLeft, bottomRight] = [0, 1, 2].map((part) => sumOf(nats.map((of) => of[part]!)) / objects);
     const perObject = classes! + topLeft! + bottomRight!;
     return {
       name, about, perLayout: perObject * objects / counts.length, perObject, perToken: perObject * objects / tokens,
+      perObjectOfSet: perObject - (orderless ? sumOf(ofOrders) / objects : 0),
       parts: { classes: classes!, topLeft: topLeft!, bottomRight: bottomRight! },
       standardError: ratioError(nats.map(total), counts),
     };
   });
   const [prior, ...baselines] = figures;
   const best = baselines.reduce((a, b) => (b.perObject < a.perObject ? b : a));
+  const bestOfSets = baselines.reduce((a, b) => (b.perObjectOfSet < a.perObjectOfSet ? b : a));
   const nats = models[figures.indexOf(best)]!.nats;
   return {
     layouts: counts.length, objects, tokens, models: figures, bestBaseline: best.name,
@@ -152,13 +184,16 @@ export function compareModels(models: readonly { name: string; about: string; na
       nats: best.perObject - prior!.perObject,
       standardError: ratioError(nats.map((value, i) => total(value) - total(models[0]!.nats[i]!)), counts),
     },
+    ofSets: { bestBaseline: bestOfSets.name, ratio: prior!.perObjectOfSet / bestOfSets.perObjectOfSet },
   };
 }
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 /** Standard error of sum(values) / sum(counts) over layouts, to first order. */
 function ratioError(values: readonly number[], counts: readonly number[]): number {
-  const objects = counts.reduce((sum, n) => sum + n, 0);
-  const ratio = values.reduce((sum, value) => sum + value, 0) / objects;
+  const objects = sumOf(counts);
+  const ratio = sumOf(values) / objects;
   const squares = values.reduce((sum, value, i) => sum + (value - ratio * counts[i]!) ** 2, 0);
   return Math.sqrt(squares) / objects;
 }

@@ -70,9 +70,10 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
   console.log(formatLikelihood(likelihood));
   const sets = options.samples > 0 ? await compareSamples(device, prior, measured, training, options) : [];
   const calibration = sets.flatMap(({ name, calibration: of }) => (of ? [{ name, ...of }] : []));
-  for (const { name, objectCounts, classes, together } of calibration) {
-    console.log(`${name} against measured: distance of object counts ${objectCounts.toFixed(3)}, of classes ${classes.toFixed(3)}; `
-      + `correlation of classes together ${together.toFixed(3)}`);
+  for (const of of calibration) {
+    console.log(`${of.name} against measured, total variation distance: number of objects ${of.objectCounts.toFixed(3)}, `
+      + `classes ${of.classes.toFixed(3)}, pairs of classes ${of.pairs.toFixed(3)}, places ${of.places.toFixed(3)}, `
+      + `sizes ${of.sizes.toFixed(3)}; correlation of pairs ${of.together.toFixed(3)}`);
   }
   const record = { ...likelihood, calibration };
   const out = options.out ?? join(dir, 'likelihood');
@@ -109,10 +110,11 @@ async function compareSamples(device: Device, prior: Prior, measured: AnnotatedD
 }
 
 function formatLikelihood(likelihood: Likelihood): string {
-  const { models, layouts, objects, tokens, order, orders, fitted, ratio, bestBaseline, gain } = likelihood;
-  const header = ['nats', 'per layout', 'per object', '+-', 'per token', 'class', 'top left', 'bottom right'];
-  const rows = models.map(({ name, perLayout, perObject, perToken, standardError, parts }) => [name, perLayout.toFixed(2),
-    ...[perObject, standardError, perToken, parts.classes, parts.topLeft, parts.bottomRight].map((value) => value.toFixed(3))]);
+  const { models, layouts, objects, tokens, order, orders, fitted, ratio, bestBaseline, gain, ofSets } = likelihood;
+  const header = ['nats', 'per layout', 'per object', '+-', 'of a set', 'per token', 'class', 'top left', 'bottom right'];
+  const rows = models.map(({ name, perLayout, perObject, perObjectOfSet, perToken, standardError, parts }) => [
+    name, perLayout.toFixed(2), ...[perObject, standardError, perObjectOfSet, perToken, parts.classes, parts.topLeft,
+      parts.bottomRight].map((value) => value.toFixed(3))]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
   const lines = [header, ...rows].map((row) => row.map((cell, column) =>
     (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '));
@@ -121,5 +123,6 @@ function formatLikelihood(likelihood: Likelihood): string {
     `${layouts} layouts, ${objects} objects, ${tokens} tokens; ${shown}; baselines fitted ${fitted}`, '', ...lines, '',
     `per object the prior takes ${ratio.toFixed(3)} of the nats of the ${bestBaseline}, ${gain.nats.toFixed(3)} +- `
       + `${gain.standardError.toFixed(3)} less`,
+    `of sets, whatever their order, at most ${ofSets.ratio.toFixed(3)} of those of the ${ofSets.bestBaseline}`,
   ].join('\n');
 }

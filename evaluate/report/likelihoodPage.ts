@@ -1,6 +1,6 @@
 /** The page of a prior's likelihood: figures beside baselines, and layouts drawn from it against those of data. */
 import type { Calibration, LayoutStatistics } from '../layoutCalibration.ts';
-import { sizeBins } from '../layoutCalibration.ts';
+import { placeBins, sizeBins } from '../layoutCalibration.ts';
 import type { Likelihood } from '../likelihood.ts';
 import { collapsed, fixed, htmlPage, htmlTable, keyValues, paragraph, plotGrid, type Html, type PageSection } from './page.ts';
 import { barPlot, linePlot, type Series } from './plot.ts';
@@ -37,30 +37,34 @@ export function likelihoodPage({ title, likelihood, sets, classes }: LikelihoodP
   });
 }
 
-function facts({ layouts, objects, order, orders, ratio, bestBaseline }: Likelihood): Html {
+function facts({ layouts, objects, order, orders, ratio, bestBaseline, ofSets }: Likelihood): Html {
   return keyValues([
     ['layouts', layouts], ['objects', objects],
     ['order of objects', order === 'random' ? `random, mean over ${orders} of each layout` : order],
     [`nats per object, prior / ${bestBaseline}`, fixed(ratio, 3)],
+    [`of layouts as sets, prior / ${ofSets.bestBaseline}`, fixed(ofSets.ratio, 3)],
   ]);
 }
 
 function likelihoodBlocks({ models, fitted, gain, bestBaseline }: Likelihood): Html[] {
-  const rows = models.map(({ name, about, perLayout, perObject, perToken, standardError, parts }) => [
-    name, fixed(perLayout, 2), fixed(perObject, 3), fixed(standardError, 3), fixed(perToken, 3),
+  const rows = models.map(({ name, about, perLayout, perObject, perObjectOfSet, perToken, standardError, parts }) => [
+    name, fixed(perLayout, 2), fixed(perObject, 3), fixed(standardError, 3), fixed(perObjectOfSet, 3), fixed(perToken, 3),
     fixed(parts.classes, 3), fixed(parts.topLeft, 3), fixed(parts.bottomRight, 3), about]);
   const bars = models.map(({ name, perObject }) => ({ label: name, value: Number(perObject.toFixed(3)) }));
   return [
-    htmlTable(['model', 'nats per layout', 'per object', '±', 'per token', 'class', 'top left', 'bottom right', 'what it knows'], rows),
+    htmlTable(['model', 'nats per layout', 'per object', '±', 'of a set', 'per token', 'class', 'top left', 'bottom right', 'what it knows'], rows),
     paragraph(`Per object the prior saves ${gain.nats.toFixed(3)} ± ${gain.standardError.toFixed(3)} nats over the ${bestBaseline} `
       + `(standard error over layouts). Baselines were fitted ${fitted}.`),
+    paragraph('All figures are of the same sequences of objects, in one order; "of a set" is per object of the layout '
+      + 'whatever its order, which is at most this (exactly this for uniform and unigram).', 'note'),
     plotGrid([barPlot({ title: 'Nats per object', valueLabel: 'nats', bars })]),
   ];
 }
 
 function calibrationSections(sets: readonly NamedStatistics[], classes: readonly string[]): PageSection[] {
   const rows = sets.filter(({ calibration }) => calibration !== null).map(({ name, statistics, calibration }) => [
-    name, statistics.layouts, fixed(calibration!.objectCounts, 3), fixed(calibration!.classes, 3), fixed(calibration!.sizes, 3),
+    name, statistics.layouts, ...[calibration!.objectCounts, calibration!.classes, calibration!.pairs, calibration!.places,
+      calibration!.sizes].map((distance) => fixed(distance, 3)),
     fixed(Number.isFinite(calibration!.together) ? calibration!.together : null, 3)]);
   const curves = (points: (statistics: LayoutStatistics) => [number, number][]): Series[] =>
     sets.map(({ name, statistics }) => ({ name, points: points(statistics) }));
@@ -88,8 +92,10 @@ function calibrationSections(sets: readonly NamedStatistics[], classes: readonly
   return [{
     title: 'Calibration',
     body: [
-      htmlTable([`against ${sets[0]!.name}`, 'layouts', 'number of objects', 'classes', 'sizes', 'classes together'], rows),
+      htmlTable([`against ${sets[0]!.name}`, 'layouts', 'number of objects', 'classes', 'pairs of classes', 'places', 'sizes',
+        'classes together'], rows),
       paragraph('Total variation distance, 0 where alike; for classes together the correlation over all pairs, 1 where alike. '
+        + `Places are those of centres in ${placeBins} x ${placeBins} squares, sizes in ${sizeBins} bins. `
         + 'Other layouts of data show what chance alone would leave.', 'note'),
       plotGrid(plots),
       collapsed(`Shares of layouts with the ${listed.length} most frequent pairs of classes`,

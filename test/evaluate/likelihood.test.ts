@@ -6,7 +6,7 @@ import { inputTensor, table } from '../../engine/ops/index.ts';
 import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { layoutBaselines, ngramModels, unigramModel } from '../../evaluate/layoutBaselines.ts';
-import { layoutChoices, layoutNats, type LayoutModel, type WeighedLayout } from '../../evaluate/layoutModel.ts';
+import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from '../../evaluate/layoutModel.ts';
 import { compareModels, measureLikelihood, priorLayoutNats, type LayoutNats, type MeasuredLayout } from '../../evaluate/likelihood.ts';
 import { encodeLayout, layoutVocabulary, type LayoutVocabulary } from '../../models/layoutTokens.ts';
 import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
@@ -162,11 +162,12 @@ for (const corners of ['cell', 'factored'] as const) {
 }
 
 test('figures: per layout, object and token, and against the best baseline', () => {
-  const nats = (values: readonly LayoutNats[]) => ({ name: '', about: '', nats: values });
+  const nats = (values: readonly LayoutNats[]) => ({ name: '', about: '', nats: values, orderless: false });
   const result = compareModels([
     { ...nats([[1, 2, 3], [2, 4, 6]]), name: 'prior' }, { ...nats([[9, 9, 9], [9, 9, 9]]), name: 'poor' },
     { ...nats([[2, 4, 6], [4, 8, 12]]), name: 'good' },
-  ], [1, 2], 11);
+    { ...nats([[4, 6, 6], [4, 8, 12]]), name: 'of any order', orderless: true },
+  ], { objects: [1, 2], logOrders: [0, 6], tokens: 11 });
   const [prior] = result.models;
   assert.is(prior!.perLayout, 9);
   assert.is(prior!.perObject, 6);
@@ -175,6 +176,8 @@ test('figures: per layout, object and token, and against the best baseline', () 
   assert.is(prior!.standardError, 0, 'nats in proportion to objects leave no doubt');
   assert.is(result.bestBaseline, 'good');
   assert.is(result.ratio, 0.5);
+  assert.equal(result.models.map(({ perObjectOfSet }) => perObjectOfSet), [6, 18, 12, 34 / 3]);
+  assert.equal(result.ofSets, { bestBaseline: 'of any order', ratio: 6 / (34 / 3) });
   assert.is(result.gain.nats, 6);
 });
 
@@ -199,8 +202,32 @@ for (const order of ['random', 'canonical'] as const) {
   });
 }
 
+test('orders of a layout are counted, those of equal objects once', () => {
+  assert.ok(Math.abs(logOrders(Int32Array.of(0, 1, 9, 1, 1, 9, 0, 2, 9, 3)) - Math.log(6)) < 1e-12);
+  assert.ok(Math.abs(logOrders(Int32Array.of(0, 1, 9, 1, 1, 9, 0, 1, 9)) - Math.log(3)) < 1e-12);
+  assert.is(logOrders(Int32Array.of(3)), 0);
+});
+
+test('models that call themselves exchangeable give all orders of a layout the same probability', () => {
+  const vocabulary = vocabularyOf(5, 4, 3);
+  const reversed = (choices: Int32Array): Int32Array => {
+    const turned = choices.slice();
+    for (let i = 0, n = Math.floor(choices.length / 3); i < n; i++) {
+      turned.set(choices.subarray(3 * i, 3 * i + 3), 3 * (n - 1 - i));
+    }
+    return turned;
+  };
+  const layouts = weighed(vocabulary, randomLayouts(vocabulary, 25, 3));
+  const sum = (nats: readonly number[]): number => nats.reduce((a, b) => a + b, 0);
+  for (const model of layoutBaselines(vocabulary, layouts)) {
+    const same = layouts.every(({ choices }) =>
+      Math.abs(sum(layoutNats(model, choices)) - sum(layoutNats(model, reversed(choices)))) < 1e-9);
+    assert.is(same, model.exchangeable, model.name);
+  }
+});
+
 test('a model is charged in nats', () => {
-  const coin: LayoutModel = { name: 'coin', about: '', probability: () => 0.5 };
+  const coin: LayoutModel = { name: 'coin', about: '', exchangeable: true, probability: () => 0.5 };
   assert.equal(layoutNats(coin, Int32Array.of(0, 1, 2, 3)).map((x) => Math.round(x / Math.log(2))), [2, 1, 1]);
 });
 
