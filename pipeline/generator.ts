@@ -78,6 +78,8 @@ export interface SamplingOptions {
   /** Classifier-free guidance against the empty layout; 1 is none. */
   readonly guidance: number;
   readonly seed: number;
+  /** Standard normals [B, C h w] to start from; default: drawn from the seed. */
+  readonly start?: Float32Array;
   readonly eta?: number;
   readonly onStep?: (done: number) => void;
 }
@@ -115,7 +117,8 @@ export class LayoutSampler {
     const none = new Int32Array(tokens.length);
     for (let i = 0; i < this.batch; i++) none.set(emptyLayout(this.vocabulary), i * this.vocabulary.length);
     const random = new RandomStream(options.seed, 'sample');
-    const start = Float32Array.from({ length: this.batch * this.latentSize }, () => random.normal());
+    const start = options.start
+      ?? Float32Array.from({ length: this.batch * this.latentSize }, () => random.normal());
     const z = await samplers[options.sampler](guided(denoiser(tokens), denoiser(none), options.guidance), start, {
       schedule, steps: options.steps, range: timesteps, random, ...(options.eta !== undefined && { eta: options.eta }),
       ...(options.onStep && { onStep: options.onStep }),

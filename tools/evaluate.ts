@@ -13,6 +13,7 @@ import type { CocoDetection } from '../evaluate/cocoTypes.ts';
 import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
 import { cocoParams } from '../evaluate/evaluationParams.ts';
 import { positiveInteger, runCommand } from './cli.ts';
+import { addDrawn } from './drawn.ts';
 import { addLikelihood } from './likelihood.ts';
 
 interface DetectionsOptions {
@@ -50,6 +51,7 @@ function program(): Command {
     ].join('\n'))
     .action(measureDetections);
   addLikelihood(root);
+  addDrawn(root);
   return root;
 }
 

@@ -4,46 +4,46 @@ import {
 import {
   measureRoofline,
   median
-} from "../chunk-JKRAPOWH.js";
+} from "../chunk-X4N3U6FL.js";
 import {
   generatorRuns
-} from "../chunk-M5XB7VUE.js";
+} from "../chunk-GGAIVALH.js";
 import {
   generatorTask,
   trainingFrequencies
-} from "../chunk-FGNQ6HV2.js";
+} from "../chunk-VJXARB7B.js";
 import {
   AdamW
-} from "../chunk-U72SFSVP.js";
+} from "../chunk-4CJS6QHA.js";
 import {
   Search,
   drawPairs,
   inversionConfig
-} from "../chunk-QKUFUH3G.js";
+} from "../chunk-JWDHQEF3.js";
 import "../chunk-ZOERM2PQ.js";
 import "../chunk-MBXCDZNF.js";
-import "../chunk-EJVO4H67.js";
+import "../chunk-LOYFLMAJ.js";
 import "../chunk-T6JM6XVE.js";
-import "../chunk-FMM4IO3I.js";
+import "../chunk-LJVP3GZA.js";
 import {
   FirstStage,
   firstStageSpecs,
   generatorSpecs
-} from "../chunk-VRWCXGV3.js";
+} from "../chunk-RSM2DQM3.js";
 import {
   autoencoderPresets,
   latentShape
-} from "../chunk-FYBIJM6X.js";
+} from "../chunk-X4MMT7BF.js";
 import {
   grad
-} from "../chunk-IFGBURDP.js";
+} from "../chunk-KTCMITE2.js";
 import {
   layoutVocabulary
-} from "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
+} from "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
 import {
   compile
-} from "../chunk-2CQFKLND.js";
+} from "../chunk-35FDYTRM.js";
 import {
   ParamStore,
   State,
@@ -51,7 +51,7 @@ import {
   fanIn,
   ones,
   zeros
-} from "../chunk-22L2NBXD.js";
+} from "../chunk-F6TGNQ67.js";
 import {
   add,
   attention,
@@ -65,7 +65,7 @@ import {
   square,
   sub,
   upsample2d
-} from "../chunk-QDA7GGQG.js";
+} from "../chunk-AMP7OYK6.js";
 import {
   sceneDataset
 } from "../chunk-6GKYMKBI.js";
@@ -81,7 +81,7 @@ import {
   runCommand,
   withDevice,
   writeJson
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import {
@@ -90,7 +90,7 @@ import {
 import "../chunk-CLXACCIO.js";
 import {
   sizeOf
-} from "../chunk-V7NLP5BI.js";
+} from "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

@@ -13,8 +13,8 @@ import {
   splitOverrides,
   withDevice,
   writeJson
-} from "../chunk-ACJDHND3.js";
-import "../chunk-V7NLP5BI.js";
+} from "../chunk-26JDG3OC.js";
+import "../chunk-IBDXW56B.js";
 import "../chunk-Q54TM6M7.js";
 export {
   Progress,

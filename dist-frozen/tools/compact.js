@@ -1,16 +1,16 @@
 import {
   compactRun
-} from "../chunk-22L2NBXD.js";
-import "../chunk-QDA7GGQG.js";
+} from "../chunk-F6TGNQ67.js";
+import "../chunk-AMP7OYK6.js";
 import {
   command,
   oneOf,
   required,
   runCommand
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-A26XEMZC.js";
 import "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import "../chunk-Q54TM6M7.js";
 
 // tools/compact.ts

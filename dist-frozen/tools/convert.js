@@ -1,39 +1,40 @@
 import {
   importTarget,
   presetNames
-} from "../chunk-QRPQA63S.js";
-import "../chunk-VSX4WIEG.js";
-import "../chunk-M5XB7VUE.js";
-import "../chunk-FGNQ6HV2.js";
-import "../chunk-U72SFSVP.js";
-import "../chunk-FMM4IO3I.js";
+} from "../chunk-BQKNRJB5.js";
+import "../chunk-7T2S5764.js";
+import "../chunk-GGAIVALH.js";
+import "../chunk-VJXARB7B.js";
+import "../chunk-4CJS6QHA.js";
+import "../chunk-LJVP3GZA.js";
 import {
   declareUnusedHead,
   encoderScope,
   firstStageSpecs,
   generatorSpecs,
   noiseSchedule
-} from "../chunk-VRWCXGV3.js";
+} from "../chunk-RSM2DQM3.js";
 import {
   latentShape
-} from "../chunk-FYBIJM6X.js";
-import "../chunk-IFGBURDP.js";
+} from "../chunk-X4MMT7BF.js";
+import "../chunk-KTCMITE2.js";
 import {
   layoutVocabulary
-} from "../chunk-W2DRQYMI.js";
+} from "../chunk-MPJXQ5EU.js";
 import {
   timestepEmbedding,
   width
-} from "../chunk-D725ZIX2.js";
-import "../chunk-2CQFKLND.js";
+} from "../chunk-3D4ROVPF.js";
+import "../chunk-35FDYTRM.js";
 import {
   declareParams,
   decodeHalf,
   encodeHalf,
-  loadRun,
   normal,
+  openRunFile,
+  saveCheckpoint,
   zeros
-} from "../chunk-22L2NBXD.js";
+} from "../chunk-F6TGNQ67.js";
 import {
   add,
   attention,
@@ -48,7 +49,7 @@ import {
   slice,
   table,
   transpose
-} from "../chunk-QDA7GGQG.js";
+} from "../chunk-AMP7OYK6.js";
 import {
   Progress,
   command,
@@ -59,7 +60,7 @@ import {
   required,
   runCommand,
   writeJson
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import "../chunk-A26XEMZC.js";
@@ -71,7 +72,7 @@ import {
   describe,
   sameShape,
   sizeOf
-} from "../chunk-V7NLP5BI.js";
+} from "../chunk-IBDXW56B.js";
 import {
   UserError,
   check
@@ -649,61 +650,6 @@ function expectComplete(plan, where, skipUnexpected) {
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-
-// pipeline/convertCheckpoint.ts
-import { createHash } from "node:crypto";
-import { Packr } from "msgpackr";
-var mostBytes = 2 ** 31 - 2 ** 20;
-var chunkBytes2 = 1 << 26;
-var packr = new Packr({ useRecords: false });
-var mapOfTwo = Uint8Array.of(130);
-var mapOfFour = Uint8Array.of(132);
-var withLength = (kind, length) => Uint8Array.of(kind, length >>> 24, length >>> 16 & 255, length >>> 8 & 255, length & 255);
-async function streamCheckpoint(file, header, arrays, half, wrote = () => void 0) {
-  const bytes = arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * (half ? 2 : 4), 0);
-  if (bytes > mostBytes) {
-    throw new UserError(`a checkpoint of ${(bytes / 2 ** 30).toFixed(2)} GiB could not be loaded again: it must be less than 2 GiB. ${half ? "There is no smaller precision." : "Use --precision f16."}`);
-  }
-  await streamAtomic(file, async (handle) => {
-    const hash = createHash("sha256");
-    const put = async (part) => {
-      hash.update(part);
-      for (let at = 0; at < part.length; at += chunkBytes2) await handle.appendFile(part.subarray(at, at + chunkBytes2));
-    };
-    await handle.appendFile(Buffer.from("DIVECKPT"));
-    await handle.appendFile(new Uint8Array(32));
-    await put(mapOfTwo);
-    for (const value of ["header", header, "arrays"]) await put(packr.pack(value));
-    await put(withLength(221, arrays.length));
-    for (const [i, array] of arrays.entries()) {
-      const values = bytesOfValues(array.name, await array.read(), half);
-      const { name, shape } = array;
-      const fields = { name, dtype: half ? "f16" : "f32", shape };
-      await put(mapOfFour);
-      for (const [key, value] of Object.entries(fields)) {
-        await put(packr.pack(key));
-        await put(packr.pack(value));
-      }
-      await put(packr.pack("bytes"));
-      await put(withLength(198, values.length));
-      await put(values);
-      wrote(i + 1);
-    }
-    await handle.write(hash.digest(), 0, 32, 8);
-    await handle.sync();
-  });
-}
-function bytesOfValues(name, values, half) {
-  const most = half ? 65520 : Infinity;
-  const at = values.findIndex((value) => !(Math.abs(value) < most));
-  if (at >= 0) {
-    throw new UserError(`${name} holds ${values[at]} at ${at}; ${half && Number.isFinite(values[at]) ? "f16 ends at 65504: use --precision f32" : "weights must be finite"}`);
-  }
-  const stored = half ? encodeHalf(values) : values;
-  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-}
-
-// pipeline/convertRun.ts
 var unusedFile = (dir) => join(dir, "unused.safetensors");
 var configFile = (dir) => join(dir, "config.json");
 var checkpointFile = (dir) => join(dir, "checkpoints", "best.msgpack");
@@ -729,17 +675,24 @@ async function importRun(dir, files, plan, options) {
   return checkpointFile(dir);
 }
 async function writeRun(dir, files, plan, options) {
-  const { kind, config, half, extra = [], wrote } = options;
-  const read = ({ kept, key }) => ({ name: `${kept.part}/${kept.name}`, shape: kept.shape, read: () => files.read(key) });
-  const added = [...extra].map(([name, { shape, data }]) => ({ name: `frozen/${name}`, shape, read: () => data }));
-  const used = [...plan.taken.filter(({ kept }) => kept.part !== "unused").map(read), ...added];
+  const { kind, config, half, extra = [], wrote = () => void 0 } = options;
+  const arrays = new Map(plan.taken.filter(({ kept }) => kept.part !== "unused").map(({ kept: { part, name, shape }, key }) => {
+    const to = `${part}/${name}`;
+    return [to, async () => ({ shape, data: finite(to, await files.read(key)) })];
+  }));
+  for (const [name, array] of extra) arrays.set(`frozen/${name}`, array);
   const unused = plan.taken.filter(({ kept }) => kept.part === "unused");
-  await streamCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, used, half, wrote);
+  await saveCheckpoint(checkpointFile(dir), { kind, config, step: 0, best: null }, arrays, { half, wrote });
   if (unused.length > 0) {
     await writeSafetensors(unusedFile(dir), unused.map(({ kept, key }) => ({ name: kept.name, dtype: half ? "F16" : "F32", shape: kept.shape, values: () => files.read(key) })));
   }
   await writeAtomic(configFile(dir), `${JSON.stringify({ kind, config }, null, 2)}
 `);
+}
+function finite(name, values) {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) throw new UserError(`${name} holds ${values[at]} at ${at}; weights must be finite`);
+  return values;
 }
 function kindOfRun(dir) {
   let kind;
@@ -772,16 +725,16 @@ async function exportRun(file, run, layout, dtype) {
     await unused?.close();
   }
 }
-function valuesOf(kept, run, unused) {
-  const { part, name, shape } = kept;
-  const parts = { weights: run.weights, frozen: run.frozen };
+function valuesOf({ part, name, shape }, run, unused) {
   if (part === "unused") return unused?.entries.has(name) ? () => unused.readFloats(name) : null;
-  const array = parts[part].get(name);
-  if (!array) throw new UserError(`${run.file}: lacks ${part} ${name}. Was it written by another version?`);
-  if (!sameShape(array.shape, shape)) {
-    throw new UserError(`${run.file}: ${name} is [${array.shape.join(", ")}], not [${shape.join(", ")}]`);
-  }
-  return () => array.data;
+  return () => {
+    const array = run[part].get(name);
+    if (!array) throw new UserError(`${run.file}: lacks ${part} ${name}. Was it written by another version?`);
+    if (!sameShape(array.shape, shape)) {
+      throw new UserError(`${run.file}: ${name} is [${array.shape.join(", ")}], not [${shape.join(", ")}]`);
+    }
+    return array.data;
+  };
 }
 
 // tools/convert.ts
@@ -840,7 +793,7 @@ function exportLayouts(run, kind, format) {
   }
   const { config } = run.header;
   const { autoencoder, image } = config;
-  const hasFirstStage = autoencoder.kind !== "identity" && (kind === "generator" || run.frozen.size > 0);
+  const hasFirstStage = autoencoder.kind !== "identity" && (kind === "generator" || [...run.frozen.keys()].length > 0);
   return {
     own: kind === "generator" ? generatorLayout(config) : ditLayout(config, []),
     firstStage: hasFirstStage ? firstStageExport("frozen", autoencoder, image.size, format) : null
@@ -849,7 +802,7 @@ function exportLayouts(run, kind, format) {
 async function exportWeights(options) {
   const [dir, out] = [required(options.run, "--run"), required(options.out, "--out")];
   const kind = kindOfRun(dir);
-  const run = loadRun(dir, kind);
+  const run = openRunFile(dir, kind);
   const { own, firstStage } = exportLayouts(run, kind, options.format);
   const dtype = options.precision.toUpperCase();
   if (options.firstStage !== void 0 && !firstStage) {
@@ -864,12 +817,13 @@ async function exportWeights(options) {
   };
   await write(out, own);
   if (options.firstStage !== void 0) await write(options.firstStage, firstStage);
+  run.close();
   writeJson(options.json, { run: run.file, written });
 }
 var importExample = "npm run convert -- import model.safetensors --preset layout2img-256 --classes 80 --out runs/ldm";
 var exportExample = "npm run convert -- export --run runs/autoencoder --format diffusers --out vae.safetensors";
 var root = command("convert", "Published weights to the folder of a run, and back.", importExample);
-root.command("import").helpOption("-h, --help", "show this help").description("Makes a run of published weights (LDM, diffusers, DiT). Every tensor is accounted for; nothing is written where one is missing or of another shape.").argument("<files...>", "safetensors files, read as one").option(`--preset <name>`, `${presetNames.join(", ")} (required)`, oneOf(...presetNames)).option("--out <dir>", "folder of the run to be made (required)").option("--ema", "take the averages of the U-Net where the file has both", false).option("--precision <f32|f16>", "of the checkpoint, which must stay below 2 GiB", oneOf("f32", "f16"), "f32").option("--annotations <file>", "COCO instances JSON that names the classes of a layout model").option("--classes <number>", "number of classes of a layout model, unnamed", positiveInteger).option("--latent-scale <number>", "factor on latents (default: 1; DiT 0.18215)", real).option("--skip-unexpected", "import although the files hold tensors that no rule knows", false).option("--json <file>", "also write the account of all tensors to this file").addHelpText("after", `
+root.command("import").helpOption("-h, --help", "show this help").description("Makes a run of published weights (LDM, diffusers, DiT). Every tensor is accounted for; nothing is written where one is missing or of another shape.").argument("<files...>", "safetensors files, read as one").option(`--preset <name>`, `${presetNames.join(", ")} (required)`, oneOf(...presetNames)).option("--out <dir>", "folder of the run to be made (required)").option("--ema", "take the averages of the U-Net where the file has both", false).option("--precision <f32|f16>", "of the checkpoint", oneOf("f32", "f16"), "f32").option("--annotations <file>", "COCO instances JSON that names the classes of a layout model").option("--classes <number>", "number of classes of a layout model, unnamed", positiveInteger).option("--latent-scale <number>", "factor on latents (default: 1; DiT 0.18215)", real).option("--skip-unexpected", "import although the files hold tensors that no rule knows", false).option("--json <file>", "also write the account of all tensors to this file").addHelpText("after", `
 Example:
   ${importExample}`).action(importWeights);
 root.command("export").helpOption("-h, --help", "show this help").description("Writes the weights of a run (averages where kept) as safetensors, under their published names.").option("--run <dir>", "folder of an autoencoder, generator or imported DiT (required)").option("--out <file>", "file to write (required)").option("--first-stage <file>", "also write the first stage that the run came with, on its own").option("--format <ldm|diffusers>", "names of a first stage on its own", oneOf("ldm", "diffusers"), "ldm").option("--precision <f32|f16|bf16>", "of the file", oneOf("f32", "f16", "bf16"), "f32").option("--json <file>", "also write the names to this file").addHelpText("after", `

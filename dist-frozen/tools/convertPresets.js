@@ -1,25 +1,25 @@
 import {
   importTarget,
   presetNames
-} from "../chunk-QRPQA63S.js";
-import "../chunk-VSX4WIEG.js";
-import "../chunk-M5XB7VUE.js";
-import "../chunk-FGNQ6HV2.js";
-import "../chunk-U72SFSVP.js";
-import "../chunk-FMM4IO3I.js";
-import "../chunk-VRWCXGV3.js";
-import "../chunk-FYBIJM6X.js";
-import "../chunk-IFGBURDP.js";
-import "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
-import "../chunk-2CQFKLND.js";
-import "../chunk-22L2NBXD.js";
-import "../chunk-QDA7GGQG.js";
+} from "../chunk-BQKNRJB5.js";
+import "../chunk-7T2S5764.js";
+import "../chunk-GGAIVALH.js";
+import "../chunk-VJXARB7B.js";
+import "../chunk-4CJS6QHA.js";
+import "../chunk-LJVP3GZA.js";
+import "../chunk-RSM2DQM3.js";
+import "../chunk-X4MMT7BF.js";
+import "../chunk-KTCMITE2.js";
+import "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
+import "../chunk-35FDYTRM.js";
+import "../chunk-F6TGNQ67.js";
+import "../chunk-AMP7OYK6.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import "../chunk-A26XEMZC.js";
 import "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import "../chunk-Q54TM6M7.js";
 export {
   importTarget,

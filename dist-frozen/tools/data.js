@@ -30,7 +30,7 @@ import {
   required,
   runCommand,
   writeJson
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import {
   cocoAnnotation,
   defaultFilters,
@@ -45,7 +45,7 @@ import {
 import {
   writeAtomic
 } from "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

@@ -1,18 +1,18 @@
 import {
   measureRoofline
-} from "../chunk-JKRAPOWH.js";
-import "../chunk-2CQFKLND.js";
-import "../chunk-QDA7GGQG.js";
+} from "../chunk-X4N3U6FL.js";
+import "../chunk-35FDYTRM.js";
+import "../chunk-AMP7OYK6.js";
 import {
   command,
   oneOf,
   runCommand,
   writeJson
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-A26XEMZC.js";
 import {
   Device
-} from "../chunk-V7NLP5BI.js";
+} from "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

@@ -1,21 +1,21 @@
 import {
   addLikelihood
-} from "../chunk-GHIL2K42.js";
-import "../chunk-YMD2O7F3.js";
-import "../chunk-EJVO4H67.js";
+} from "../chunk-IY3GMX6Z.js";
+import "../chunk-XYYZIPSC.js";
+import "../chunk-LOYFLMAJ.js";
 import "../chunk-T6JM6XVE.js";
-import "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
-import "../chunk-2CQFKLND.js";
-import "../chunk-22L2NBXD.js";
-import "../chunk-QDA7GGQG.js";
+import "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
+import "../chunk-35FDYTRM.js";
+import "../chunk-F6TGNQ67.js";
+import "../chunk-AMP7OYK6.js";
 import "../chunk-BLV74BJT.js";
-import "../chunk-ACJDHND3.js";
+import "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import "../chunk-A26XEMZC.js";
 import "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import "../chunk-Q54TM6M7.js";
 export {
   addLikelihood

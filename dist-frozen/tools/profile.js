@@ -1,7 +1,7 @@
 import {
   measureRoofline,
   median
-} from "../chunk-JKRAPOWH.js";
+} from "../chunk-X4N3U6FL.js";
 import {
   barPlot,
   collapsed,
@@ -12,19 +12,19 @@ import {
   paragraph,
   plotGrid
 } from "../chunk-T6JM6XVE.js";
-import "../chunk-2CQFKLND.js";
-import "../chunk-QDA7GGQG.js";
+import "../chunk-35FDYTRM.js";
+import "../chunk-AMP7OYK6.js";
 import "../chunk-BLV74BJT.js";
 import {
   command,
   observeCommand,
   runCommand
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-A26XEMZC.js";
 import {
   writeAtomic
 } from "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

@@ -5,25 +5,25 @@ import {
 import "../chunk-5WSLUO6M.js";
 import {
   drawPriorLayouts
-} from "../chunk-YMD2O7F3.js";
+} from "../chunk-XYYZIPSC.js";
 import {
   openPrior,
   orderedLayout,
   tokenTableName
-} from "../chunk-EJVO4H67.js";
+} from "../chunk-LOYFLMAJ.js";
 import {
   LayoutSampler,
   openGenerator,
   samplers
-} from "../chunk-VRWCXGV3.js";
-import "../chunk-FYBIJM6X.js";
+} from "../chunk-RSM2DQM3.js";
+import "../chunk-X4MMT7BF.js";
 import {
   encodeLayout
-} from "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
-import "../chunk-2CQFKLND.js";
-import "../chunk-22L2NBXD.js";
-import "../chunk-QDA7GGQG.js";
+} from "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
+import "../chunk-35FDYTRM.js";
+import "../chunk-F6TGNQ67.js";
+import "../chunk-AMP7OYK6.js";
 import "../chunk-ZOZ7FHQ3.js";
 import "../chunk-LQGN7KL2.js";
 import {
@@ -41,7 +41,7 @@ import {
   required,
   runCommand,
   withDevice
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import {
   noFilters,
   readAnnotations
@@ -53,7 +53,7 @@ import {
 import {
   writeAtomic
 } from "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

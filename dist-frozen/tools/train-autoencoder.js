@@ -11,20 +11,20 @@ import {
   dataPaths,
   runTraining,
   withTraining
-} from "../chunk-AYIZSRCP.js";
+} from "../chunk-VNRMSPM6.js";
 import {
   contactSheet
 } from "../chunk-5WSLUO6M.js";
-import "../chunk-JKRAPOWH.js";
+import "../chunk-X4N3U6FL.js";
 import {
   autoencoderRuns
-} from "../chunk-VSX4WIEG.js";
+} from "../chunk-7T2S5764.js";
 import {
   StepCounter,
   batchIndices,
   compileStep,
   itemStream
-} from "../chunk-U72SFSVP.js";
+} from "../chunk-4CJS6QHA.js";
 import "../chunk-ZOERM2PQ.js";
 import "../chunk-T6JM6XVE.js";
 import {
@@ -32,16 +32,16 @@ import {
   encode,
   latentShape,
   reconstruct
-} from "../chunk-FYBIJM6X.js";
-import "../chunk-IFGBURDP.js";
-import "../chunk-D725ZIX2.js";
+} from "../chunk-X4MMT7BF.js";
+import "../chunk-KTCMITE2.js";
+import "../chunk-3D4ROVPF.js";
 import {
   compile
-} from "../chunk-2CQFKLND.js";
+} from "../chunk-35FDYTRM.js";
 import {
   ParamStore,
   declareParams
-} from "../chunk-22L2NBXD.js";
+} from "../chunk-F6TGNQ67.js";
 import {
   abs,
   add,
@@ -52,7 +52,7 @@ import {
   square,
   sub,
   zerosLike
-} from "../chunk-QDA7GGQG.js";
+} from "../chunk-AMP7OYK6.js";
 import "../chunk-LQGN7KL2.js";
 import {
   rgbOfBatch
@@ -63,14 +63,14 @@ import {
   openDevice,
   runCommand,
   splitOverrides
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import "../chunk-A26XEMZC.js";
 import {
   writeAtomic
 } from "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import "../chunk-Q54TM6M7.js";
 
 // train/samples.ts

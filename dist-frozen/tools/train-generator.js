@@ -11,7 +11,7 @@ import {
   dataPaths,
   runTraining,
   withTraining
-} from "../chunk-AYIZSRCP.js";
+} from "../chunk-VNRMSPM6.js";
 import {
   drawLayoutSheet
 } from "../chunk-GDGLBMRI.js";
@@ -19,35 +19,35 @@ import "../chunk-5WSLUO6M.js";
 import {
   latentsOf
 } from "../chunk-GDFFVTEI.js";
-import "../chunk-JKRAPOWH.js";
+import "../chunk-X4N3U6FL.js";
 import {
   generatorRuns
-} from "../chunk-M5XB7VUE.js";
+} from "../chunk-GGAIVALH.js";
 import {
   generatorTask
-} from "../chunk-FGNQ6HV2.js";
-import "../chunk-U72SFSVP.js";
+} from "../chunk-VJXARB7B.js";
+import "../chunk-4CJS6QHA.js";
 import "../chunk-ZOERM2PQ.js";
 import "../chunk-T6JM6XVE.js";
-import "../chunk-FMM4IO3I.js";
+import "../chunk-LJVP3GZA.js";
 import {
   FirstStage,
   LayoutSampler
-} from "../chunk-VRWCXGV3.js";
+} from "../chunk-RSM2DQM3.js";
 import {
   latentShape
-} from "../chunk-FYBIJM6X.js";
-import "../chunk-IFGBURDP.js";
+} from "../chunk-X4MMT7BF.js";
+import "../chunk-KTCMITE2.js";
 import {
   encodeLayout,
   layoutVocabulary
-} from "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
-import "../chunk-2CQFKLND.js";
+} from "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
+import "../chunk-35FDYTRM.js";
 import {
   loadRun
-} from "../chunk-22L2NBXD.js";
-import "../chunk-QDA7GGQG.js";
+} from "../chunk-F6TGNQ67.js";
+import "../chunk-AMP7OYK6.js";
 import "../chunk-ZOZ7FHQ3.js";
 import "../chunk-LQGN7KL2.js";
 import "../chunk-RDT35KUK.js";
@@ -60,12 +60,12 @@ import {
   required,
   runCommand,
   splitOverrides
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import "../chunk-A26XEMZC.js";
 import "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

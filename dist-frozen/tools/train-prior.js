@@ -7,25 +7,25 @@ import {
   dataPaths,
   runTraining,
   withTraining
-} from "../chunk-AYIZSRCP.js";
+} from "../chunk-VNRMSPM6.js";
 import {
   drawLayouts
 } from "../chunk-GDGLBMRI.js";
 import "../chunk-5WSLUO6M.js";
 import {
   drawPriorLayouts
-} from "../chunk-YMD2O7F3.js";
-import "../chunk-JKRAPOWH.js";
+} from "../chunk-XYYZIPSC.js";
+import "../chunk-X4N3U6FL.js";
 import {
   trainingFrequencies
-} from "../chunk-FGNQ6HV2.js";
+} from "../chunk-VJXARB7B.js";
 import {
   StepCounter,
   batchIndices,
   compileSteps,
   defaultOptim,
   itemStream
-} from "../chunk-U72SFSVP.js";
+} from "../chunk-4CJS6QHA.js";
 import "../chunk-ZOERM2PQ.js";
 import {
   orderedLayout,
@@ -34,27 +34,27 @@ import {
   slotTargets,
   tableStatistics,
   tokenTableName
-} from "../chunk-EJVO4H67.js";
+} from "../chunk-LOYFLMAJ.js";
 import "../chunk-T6JM6XVE.js";
 import {
   slotFrequencyTensors,
   slotTables,
   uncertainEmbeddings
-} from "../chunk-FMM4IO3I.js";
-import "../chunk-VRWCXGV3.js";
-import "../chunk-FYBIJM6X.js";
-import "../chunk-IFGBURDP.js";
+} from "../chunk-LJVP3GZA.js";
+import "../chunk-RSM2DQM3.js";
+import "../chunk-X4MMT7BF.js";
+import "../chunk-KTCMITE2.js";
 import {
   layoutVocabulary
-} from "../chunk-W2DRQYMI.js";
-import "../chunk-D725ZIX2.js";
+} from "../chunk-MPJXQ5EU.js";
+import "../chunk-3D4ROVPF.js";
 import {
   compile
-} from "../chunk-2CQFKLND.js";
+} from "../chunk-35FDYTRM.js";
 import {
   ParamStore,
   loadRun
-} from "../chunk-22L2NBXD.js";
+} from "../chunk-F6TGNQ67.js";
 import {
   add,
   gather,
@@ -62,7 +62,7 @@ import {
   mean,
   sum,
   table
-} from "../chunk-QDA7GGQG.js";
+} from "../chunk-AMP7OYK6.js";
 import "../chunk-ZOZ7FHQ3.js";
 import "../chunk-LQGN7KL2.js";
 import "../chunk-RDT35KUK.js";
@@ -73,14 +73,14 @@ import {
   openDevice,
   runCommand,
   splitOverrides
-} from "../chunk-ACJDHND3.js";
+} from "../chunk-26JDG3OC.js";
 import "../chunk-HP4QYYGS.js";
 import "../chunk-L5HLJDC5.js";
 import {
   RandomStream
 } from "../chunk-A26XEMZC.js";
 import "../chunk-CLXACCIO.js";
-import "../chunk-V7NLP5BI.js";
+import "../chunk-IBDXW56B.js";
 import {
   UserError
 } from "../chunk-Q54TM6M7.js";

@@ -2,12 +2,12 @@ import {
   layerNorm,
   linear,
   width
-} from "./chunk-D725ZIX2.js";
+} from "./chunk-3D4ROVPF.js";
 import {
   add,
   attention,
   gelu
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   UserError,
   check
@@ -183,4 +183,4 @@ export {
   sortLayout,
   flipXyxyUnit
 };
-//# sourceMappingURL=chunk-W2DRQYMI.js.map
+//# sourceMappingURL=chunk-MPJXQ5EU.js.map

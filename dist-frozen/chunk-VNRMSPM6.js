@@ -1,10 +1,10 @@
 import {
   profileProgram
-} from "./chunk-JKRAPOWH.js";
+} from "./chunk-X4N3U6FL.js";
 import {
   BatchPrefetcher,
   describePlan
-} from "./chunk-U72SFSVP.js";
+} from "./chunk-4CJS6QHA.js";
 import {
   readJsonLines
 } from "./chunk-ZOERM2PQ.js";
@@ -25,7 +25,7 @@ import {
   resumeRun,
   rewindMetrics,
   saveRun
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   imageSize
 } from "./chunk-RDT35KUK.js";
@@ -36,7 +36,7 @@ import {
   required,
   withDevice,
   writeJson
-} from "./chunk-ACJDHND3.js";
+} from "./chunk-26JDG3OC.js";
 import {
   readJson
 } from "./chunk-L5HLJDC5.js";
@@ -261,27 +261,6 @@ function overrideConfig(config, overrides) {
 
 // train/loop.ts
 import { join as join2 } from "node:path";
-
-// engine/fence.ts
-import { setTimeout as sleep } from "node:timers/promises";
-var Fence = class {
-  constructor(device) {
-    this.device = device;
-  }
-  device;
-  expected = 0;
-  /** Resolves when everything submitted so far is done; throws what the GPU complained about. */
-  async wait() {
-    const start = performance.now();
-    if (this.expected > 3) await sleep(this.expected * 0.9);
-    const slept = performance.now();
-    await this.device.idle();
-    const end = performance.now();
-    this.expected = end - slept < 0.2 ? this.expected / 4 : end - start;
-  }
-};
-
-// train/loop.ts
 async function train(device, task, loop, options) {
   const { out, resume, signal } = options;
   let header = { kind: task.kind, config: task.config, step: 0, best: null };
@@ -299,13 +278,12 @@ async function train(device, task, loop, options) {
     await options.saved(out);
   };
   const batches = new BatchPrefetcher({ load: (at) => task.batch(at), start: step, end: loop.steps, ahead: 4 });
-  const fence = new Fence(device);
   let logged = { step, time: performance.now() };
   try {
     while (step < loop.steps && !signal.aborted) {
       const program = task.programAt?.(step) ?? task.program;
       program.run(await batches.next());
-      await fence.wait();
+      await device.idle();
       step++;
       const last = step === loop.steps;
       if (step % loop.logEvery === 0 || last || step === 1) {
@@ -437,4 +415,4 @@ export {
   buildTask,
   runTraining
 };
-//# sourceMappingURL=chunk-AYIZSRCP.js.map
+//# sourceMappingURL=chunk-VNRMSPM6.js.map

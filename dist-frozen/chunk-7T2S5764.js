@@ -1,9 +1,9 @@
 import {
   defaultOptim
-} from "./chunk-U72SFSVP.js";
+} from "./chunk-4CJS6QHA.js";
 import {
   autoencoderPresets
-} from "./chunk-FYBIJM6X.js";
+} from "./chunk-X4MMT7BF.js";
 
 // train/presets/autoencoder.ts
 var tiny = {
@@ -36,4 +36,4 @@ var autoencoderRuns = { tiny, micro, "vq-f4": vqF4, "kl-f8": klF8 };
 export {
   autoencoderRuns
 };
-//# sourceMappingURL=chunk-VSX4WIEG.js.map
+//# sourceMappingURL=chunk-7T2S5764.js.map

@@ -18,7 +18,7 @@ import {
   square,
   table,
   where
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 
 // models/softTokens.ts
 function slotTables(tokenTable, { classCount, gridSide, none }) {
@@ -112,4 +112,4 @@ export {
   slotFrequencies,
   slotFrequencyTensors
 };
-//# sourceMappingURL=chunk-FMM4IO3I.js.map
+//# sourceMappingURL=chunk-LJVP3GZA.js.map

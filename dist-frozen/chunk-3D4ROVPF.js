@@ -2,7 +2,7 @@ import {
   fanIn,
   ones,
   zeros
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   add,
   conv2d,
@@ -13,7 +13,7 @@ import {
   reshape,
   silu,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 
 // models/layers.ts
 var channels = (x) => x.shape[1];
@@ -78,4 +78,4 @@ export {
   timestepEmbedding,
   timeEmbedding
 };
-//# sourceMappingURL=chunk-D725ZIX2.js.map
+//# sourceMappingURL=chunk-3D4ROVPF.js.map

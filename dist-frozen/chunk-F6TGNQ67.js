@@ -9,7 +9,7 @@ import {
   setPath,
   slice,
   stateTensor
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   RandomStream
 } from "./chunk-A26XEMZC.js";
@@ -19,19 +19,19 @@ import {
 import {
   sameShape,
   sizeOf
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   UserError,
   check
 } from "./chunk-Q54TM6M7.js";
 
 // pipeline/run.ts
-import { appendFileSync, existsSync as existsSync2, mkdirSync, readFileSync as readFileSync2, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync as existsSync2, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 // engine/checkpoint.ts
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { Packr, Unpackr } from "msgpackr";
 
 // engine/half.ts
@@ -73,6 +73,8 @@ function decodeHalf(bits) {
 
 // engine/checkpoint.ts
 var magic = Buffer.from("DIVECKPT");
+var headStart = 40;
+var chunkBytes = 1 << 26;
 var packr = new Packr({ useRecords: false });
 var unpackr = new Unpackr({ useRecords: false });
 function dtypeOf(data) {
@@ -80,46 +82,163 @@ function dtypeOf(data) {
   if (data instanceof Int32Array) return "i32";
   return data instanceof Uint32Array ? "u32" : "f16";
 }
-async function saveCheckpoint(file, header, arrays, options = {}) {
-  const stored = [...arrays].map(([name, { shape, data }]) => {
-    const half = options.half && data instanceof Float32Array;
-    const values = half ? encodeHalf(data) : data;
-    return {
-      name,
-      dtype: half ? "f16" : dtypeOf(data),
-      shape: [...shape],
-      bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-    };
-  });
-  const payload = packr.pack({ header, arrays: stored });
-  const checksum = createHash("sha256").update(payload).digest();
+var mapOf = (fields) => Uint8Array.of(128 | fields);
+var withLength = (kind, length) => Uint8Array.of(kind, length >>> 24, length >>> 16 & 255, length >>> 8 & 255, length & 255);
+async function saveCheckpoint(file, header, arrays, { half = false, wrote = () => void 0 } = {}) {
   await streamAtomic(file, async (handle) => {
-    for (const part of [magic, checksum, payload]) await handle.appendFile(part);
+    const hash = createHash("sha256");
+    const put = async (...parts) => {
+      for (const part of parts) {
+        hash.update(part);
+        for (let at = 0; at < part.length; at += chunkBytes) await handle.appendFile(part.subarray(at, at + chunkBytes));
+      }
+    };
+    await handle.appendFile(magic);
+    await handle.appendFile(new Uint8Array(32));
+    await put(mapOf(2), packr.pack("header"), packr.pack(header), packr.pack("arrays"), withLength(221, arrays.size));
+    let count = 0;
+    for (const [name, source] of arrays) {
+      const { shape, data } = typeof source === "function" ? await source() : source;
+      const values = half && data instanceof Float32Array ? toHalf(name, data) : data;
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const fields = { name, dtype: dtypeOf(values), shape: [...shape] };
+      const head = Object.entries(fields).flatMap(([key, value]) => [packr.pack(key), packr.pack(value)]);
+      await put(mapOf(4), Buffer.concat(head), packr.pack("bytes"), withLength(198, bytes.length), bytes);
+      wrote(++count);
+    }
+    await handle.write(hash.digest(), 0, 32, magic.length);
     await handle.sync();
   });
 }
-function loadCheckpoint(file) {
-  if (!existsSync(file)) throw new UserError(`${file}: there is no such checkpoint`);
-  const bytes = readFileSync(file);
-  if (bytes.length < 40 || !bytes.subarray(0, 8).equals(magic)) {
+function toHalf(name, values) {
+  const at = values.findIndex((value) => Number.isFinite(value) && Math.abs(value) >= 65520);
+  if (at >= 0) throw new UserError(`${name} holds ${values[at]} at ${at}; f16 ends at 65504: use --precision f32`);
+  return encodeHalf(values);
+}
+var CheckpointFile = class _CheckpointFile {
+  constructor(file, descriptor, header, places) {
+    this.file = file;
+    this.descriptor = descriptor;
+    this.header = header;
+    this.places = places;
+  }
+  file;
+  descriptor;
+  header;
+  places;
+  /** @throws UserError where the file is missing, of another kind, or damaged. */
+  static open(file) {
+    if (!existsSync(file)) throw new UserError(`${file}: there is no such checkpoint`);
+    const descriptor = openSync(file, "r");
+    try {
+      const cursor = new Cursor(file, descriptor);
+      expectWhole(file, cursor);
+      const { header, places } = readIndex(cursor);
+      return new _CheckpointFile(file, descriptor, header, places);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+  /** Names of the arrays, in the order of the file. */
+  get names() {
+    return [...this.places.keys()];
+  }
+  /** An array, or null where there is none of this name. */
+  read(name) {
+    const place2 = this.places.get(name);
+    if (!place2) return null;
+    const bytes = new Cursor(this.file, this.descriptor, place2.start).take(place2.bytes);
+    return { shape: place2.shape, data: decode(bytes.buffer, place2.dtype) };
+  }
+  close() {
+    closeSync(this.descriptor);
+  }
+};
+var Cursor = class {
+  constructor(file, descriptor, at = 0) {
+    this.file = file;
+    this.descriptor = descriptor;
+    this.at = at;
+    this.size = fstatSync(descriptor).size;
+  }
+  file;
+  descriptor;
+  at;
+  size;
+  /** The next bytes, in a buffer of their own. */
+  take(count) {
+    const bytes = new Uint8Array(count);
+    for (let done = 0; done < count; ) {
+      const read = readSync(this.descriptor, bytes, done, Math.min(chunkBytes, count - done), this.at + done);
+      if (read === 0) throw new UserError(`${this.file}: ended while it was being read`);
+      done += read;
+    }
+    this.at += count;
+    return bytes;
+  }
+  /** The next `count` msgpack values, of at most `most` bytes in all. */
+  values(count, most) {
+    const values = [];
+    const start = this.at;
+    const window = this.take(Math.min(most, this.size - start));
+    unpackr.unpackMultiple(window, (value, _start, end) => {
+      values.push(value);
+      this.at = start + end;
+      return values.length < count;
+    });
+    return values;
+  }
+  /** Length of the msgpack map, list or bytes that begin here, by the codes of lengths of 8, 16 and 32 bits. */
+  length(short, codes) {
+    const [code] = this.take(1);
+    if ((code & 240) === short) return code & 15;
+    const width = [1, 2, 4][codes.indexOf(code)];
+    if (width === void 0) throw new UserError(`${this.file}: is a checkpoint of another version`);
+    return this.take(width).reduce((length, byte) => length * 256 + byte, 0);
+  }
+  map() {
+    return this.length(128, [null, 222, 223]);
+  }
+  list() {
+    return this.length(144, [null, 220, 221]);
+  }
+  bytes() {
+    return this.length(-1, [196, 197, 198]);
+  }
+};
+function expectWhole(file, cursor) {
+  if (cursor.size < headStart || !magic.equals(cursor.take(magic.length))) {
     throw new UserError(`${file}: is not a checkpoint of this program (its first bytes are not ${magic.toString()})`);
   }
-  const payload = bytes.subarray(40);
-  if (!createHash("sha256").update(payload).digest().equals(bytes.subarray(8, 40))) {
+  const checksum = cursor.take(32);
+  const hash = createHash("sha256");
+  while (cursor.at < cursor.size) hash.update(cursor.take(Math.min(chunkBytes, cursor.size - cursor.at)));
+  if (!hash.digest().equals(checksum)) {
     throw new UserError(`${file}: its checksum does not match; it is cut short or damaged`);
   }
-  const { header, arrays } = unpackr.unpack(payload);
-  return {
-    header,
-    arrays: new Map(arrays.map(({ name, dtype, shape, bytes: raw }) => [name, { shape, data: decode(raw, dtype) }]))
-  };
+  cursor.at = headStart;
 }
-function decode(raw, dtype) {
-  const copy = new Uint8Array(raw).buffer;
-  if (dtype === "f32") return new Float32Array(copy);
-  if (dtype === "i32") return new Int32Array(copy);
-  if (dtype === "u32") return new Uint32Array(copy);
-  return decodeHalf(new Uint16Array(copy));
+var mostHeaderBytes = 1 << 24;
+var mostArrayHeadBytes = 1 << 12;
+function readIndex(cursor) {
+  cursor.map();
+  const [, header] = cursor.values(3, mostHeaderBytes);
+  const places = /* @__PURE__ */ new Map();
+  for (let left = cursor.list(); left > 0; left--) {
+    cursor.map();
+    const [, name, , dtype, , shape] = cursor.values(7, mostArrayHeadBytes);
+    const bytes = cursor.bytes();
+    places.set(name, { shape, dtype, start: cursor.at, bytes });
+    cursor.at += bytes;
+  }
+  return { header, places };
+}
+function decode(values, dtype) {
+  if (dtype === "f32") return new Float32Array(values);
+  if (dtype === "i32") return new Int32Array(values);
+  if (dtype === "u32") return new Uint32Array(values);
+  return decodeHalf(new Uint16Array(values));
 }
 
 // engine/ops/pack.ts
@@ -280,25 +399,29 @@ var ParamStore = class {
    * names the file they come from.
    */
   load(values, where) {
-    const missing = this.specs.filter(({ name }) => !values.has(name)).map(({ name }) => name);
-    const unexpected = [...values.keys()].filter((name) => !this.tensors.has(name));
+    const names = new Set(values.keys());
+    const missing = this.specs.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+    const unexpected = [...names].filter((name) => !this.tensors.has(name));
     if (missing.length + unexpected.length > 0) {
       throw new UserError(`${where}: ${missing.length} parameters of ${this.name} are missing, ${unexpected.length} are unexpected; first: ${missing[0] ?? unexpected[0]}. Was it saved from another preset?`);
     }
-    for (const { name, shape } of this.specs) {
+    this.fill(({ name, shape }) => {
       const found = values.get(name);
       if (!sameShape(found.shape, shape)) {
         throw new UserError(`${where}: ${name} is [${found.shape.join(", ")}], but ${this.name} needs [${shape.join(", ")}]. Was it saved from another preset?`);
       }
-    }
-    this.fill(({ name }) => values.get(name).data);
+      return found.data;
+    });
   }
   fill(valuesOf) {
-    for (const group of this.groups) {
+    const filled = this.groups.map((group) => {
       const flat = new Float32Array(group.length);
       group.specs.forEach((spec, i) => flat.set(valuesOf(spec), group.offsets[i]));
-      group.state.initial = flat;
-    }
+      return flat;
+    });
+    this.groups.forEach(({ state }, i) => {
+      state.initial = filled[i];
+    });
   }
   /** Uploads what `initialise` or `load` set after the memory was first made. */
   upload(device) {
@@ -309,14 +432,17 @@ var ParamStore = class {
       state.initial = null;
     }
   }
-  /** Values by name, from the device; `from` maps a group to another state of its layout (moments, averages). */
-  async read(device, from = ({ state }) => state) {
-    const values = /* @__PURE__ */ new Map();
-    for (const [index, group] of this.groups.entries()) {
-      const flat = await device.read(from(group, index));
-      group.specs.forEach(({ name, shape }, i) => values.set(name, { shape, data: flat.slice(group.offsets[i], group.offsets[i] + sizeOf(shape)) }));
-    }
-    return values;
+  /**
+   * How to read each parameter from the device, a group of them at a time; `from` maps a group to another state of its
+   * layout (moments, averages). To be read in order.
+   */
+  sources(device, from = ({ state }) => state) {
+    let last = null;
+    return new Map(this.groups.flatMap((group, index) => group.specs.map(({ name, shape }, i) => [name, async () => {
+      if (last?.group !== group) last = { group, flat: device.read(from(group, index)) };
+      const start = group.offsets[i];
+      return { shape, data: (await last.flat).slice(start, start + sizeOf(shape)) };
+    }])));
   }
   /** Gradients by parameter (in declaration order) as one flat vector per group. */
   packGradients(gradients) {
@@ -363,7 +489,7 @@ function logMetrics(dir, record) {
 }
 function rewindMetrics(dir, step) {
   if (!existsSync2(metricsFile(dir))) return;
-  const text = readFileSync2(metricsFile(dir), "utf8");
+  const text = readFileSync(metricsFile(dir), "utf8");
   let kept = 0;
   for (const line of text.split("\n").slice(0, -1)) {
     let record;
@@ -377,8 +503,12 @@ function rewindMetrics(dir, step) {
   }
   truncateSync(metricsFile(dir), kept);
 }
-function withPrefix(arrays, prefix) {
-  return new Map([...arrays].filter(([name]) => name.startsWith(`${prefix}/`)).map(([name, array]) => [name.slice(prefix.length + 1), array]));
+function partOf(checkpoint, prefix) {
+  const begin = `${prefix}/`;
+  return {
+    keys: () => checkpoint.names.filter((name) => name.startsWith(begin)).map((name) => name.slice(begin.length)),
+    get: (name) => checkpoint.read(begin + name) ?? void 0
+  };
 }
 async function saveRun(dir, which, device, header, training) {
   const arrays = /* @__PURE__ */ new Map();
@@ -388,53 +518,77 @@ async function saveRun(dir, which, device, header, training) {
   };
   add("frozen", training.frozen);
   const averaged = averages.length > 0;
-  if (which === "latest" || !averaged) add("weights", await store.read(device));
-  if (averaged) add("average", await store.read(device, (_, i) => averages[i]));
+  if (which === "latest" || !averaged) add("weights", store.sources(device));
+  if (averaged) add("average", store.sources(device, (_, i) => averages[i]));
   if (which === "latest") {
     for (const state of states) {
-      arrays.set(`state/${state.name}`, { shape: state.type.shape, data: await device.read(state) });
+      arrays.set(`state/${state.name}`, async () => ({ shape: state.type.shape, data: await device.read(state) }));
     }
   }
   await saveCheckpoint(checkpointFile(dir, which), header, arrays);
 }
 function resumeRun(dir, kind, device, training) {
   const file = checkpointFile(dir, "latest");
-  const { header, arrays } = loadCheckpoint(file);
-  if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
-  const { store, averages, states } = training;
-  store.load(withPrefix(arrays, "weights"), file);
-  store.upload(device);
-  if (averages.length > 0) {
-    const copy = new ParamStore(`${store.name} average`, store.specs);
-    copy.load(withPrefix(arrays, "average"), file);
-    copy.groups.forEach((group, i) => device.write(averages[i], group.state.initial));
+  const checkpoint = CheckpointFile.open(file);
+  try {
+    const { header } = checkpoint;
+    if (header.kind !== kind) throw new UserError(`${file}: holds ${named(header.kind)}, not ${named(kind)}`);
+    const { store, averages, states } = training;
+    store.load(partOf(checkpoint, "weights"), file);
+    store.upload(device);
+    if (averages.length > 0) {
+      const copy = new ParamStore(`${store.name} average`, store.specs, averages);
+      copy.load(partOf(checkpoint, "average"), file);
+      copy.upload(device);
+    }
+    for (const state of states) {
+      const array = checkpoint.read(`state/${state.name}`);
+      if (!array) throw new UserError(`${file}: lacks the state '${state.name}'. Was it saved with other options?`);
+      device.write(state, array.data);
+    }
+    return header;
+  } finally {
+    checkpoint.close();
   }
-  for (const state of states) {
-    const array = arrays.get(`state/${state.name}`);
-    if (!array) throw new UserError(`${file}: lacks the state '${state.name}'. Was it saved with other options?`);
-    device.write(state, array.data);
-  }
-  return header;
 }
-function loadRun(dir, kind, which) {
+function openRunFile(dir, kind, which) {
   const best = checkpointFile(dir, "best");
   const file = which ? checkpointFile(dir, which) : existsSync2(best) ? best : checkpointFile(dir, "latest");
   if (!existsSync2(file)) throw new UserError(`${dir}: is not the folder of a trained ${kind} (there is no ${file})`);
-  const { header, arrays } = loadCheckpoint(file);
+  const checkpoint = CheckpointFile.open(file);
+  const { header } = checkpoint;
   if (header.kind !== kind) {
+    checkpoint.close();
     throw new UserError(`${dir}: holds ${named(header.kind)}, but ${named(kind)} is needed here`);
   }
-  const averages = withPrefix(arrays, "average");
-  const weights = averages.size > 0 ? averages : withPrefix(arrays, "weights");
-  return { dir, file, header, weights, frozen: withPrefix(arrays, "frozen") };
+  const averaged = checkpoint.names.some((name) => name.startsWith("average/"));
+  return {
+    dir,
+    file,
+    header,
+    weights: partOf(checkpoint, averaged ? "average" : "weights"),
+    frozen: partOf(checkpoint, "frozen"),
+    close: () => checkpoint.close()
+  };
+}
+function loadRun(dir, kind, which) {
+  const { close, ...run } = openRunFile(dir, kind, which);
+  const read = (values) => new Map([...values.keys()].map((name) => [name, values.get(name)]));
+  try {
+    return { ...run, weights: read(run.weights), frozen: read(run.frozen) };
+  } finally {
+    close();
+  }
 }
 async function compactRun(dir, kind, out) {
-  const { header, weights, frozen } = loadRun(dir, kind);
-  const arrays = /* @__PURE__ */ new Map();
-  for (const [name, array] of weights) arrays.set(`weights/${name}`, array);
-  for (const [name, array] of frozen) arrays.set(`frozen/${name}`, array);
+  const { header, close, ...parts } = openRunFile(dir, kind);
+  const arrays = new Map(["weights", "frozen"].flatMap((part) => [...parts[part].keys()].map((name) => [`${part}/${name}`, () => parts[part].get(name)])));
   const file = checkpointFile(out, "best");
-  await saveCheckpoint(file, header, arrays, { half: true });
+  try {
+    await saveCheckpoint(file, header, arrays, { half: true });
+  } finally {
+    close();
+  }
   writeFileSync(join(out, "config.json"), `${JSON.stringify({ kind, config: header.config }, null, 2)}
 `);
   return file;
@@ -450,13 +604,15 @@ export {
   ParamStore,
   encodeHalf,
   decodeHalf,
+  saveCheckpoint,
   expectRun,
   openRun,
   logMetrics,
   rewindMetrics,
   saveRun,
   resumeRun,
+  openRunFile,
   loadRun,
   compactRun
 };
-//# sourceMappingURL=chunk-22L2NBXD.js.map
+//# sourceMappingURL=chunk-F6TGNQ67.js.map

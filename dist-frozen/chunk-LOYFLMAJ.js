@@ -4,17 +4,17 @@ import {
   flipXyxyUnit,
   layoutVocabulary,
   sortLayout
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   layerNorm,
   linear as linear2
-} from "./chunk-D725ZIX2.js";
+} from "./chunk-3D4ROVPF.js";
 import {
   ParamStore,
   declareParams,
   loadRun,
   normal
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   add,
   broadcast,
@@ -36,10 +36,10 @@ import {
   sub,
   sum,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   describe
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   check
 } from "./chunk-Q54TM6M7.js";
@@ -232,4 +232,4 @@ export {
   openPrior,
   embedForPrior
 };
-//# sourceMappingURL=chunk-EJVO4H67.js.map
+//# sourceMappingURL=chunk-LOYFLMAJ.js.map

@@ -1,13 +1,13 @@
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   add,
   apply,
   f32Bits,
   inputTensor,
   output
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 
 // engine/shaders/peakFma.wgsl
 var peakFma_default = "// peakFma - as many multiply-adds as the device can do, for the roofline.\n//\n//   y[i] = the end of CHAINS independent chains of fma\n//\n// bindings   0  y  read_write  f32  [workgroups * 64]\n// workgroup  64 lanes, each with 12 chains in registers, so that latency is hidden\n// grid       [workgroups, 1, 1]\n// cost       24 * rounds flops a lane; compute bound\n\nstruct Dims { rounds: u32, scale: f32 }\nvar<immediate> dims: Dims;\n\n@group(0) @binding(0) var<storage, read_write> y: array<f32>;\n\n@compute @workgroup_size(64)\nfn main(@builtin(global_invocation_id) id: vec3u) {\n  let a = dims.scale;\n  let start = f32(id.x) * 1e-6;\n  var c0 = vec4f(start, start + 0.1, start + 0.2, start + 0.3);\n  var c1 = c0 + 0.4;\n  var c2 = c0 + 0.8;\n  for (var i = 0u; i < dims.rounds; i++) {\n    c0 = fma(c0, vec4f(a), vec4f(0.5));\n    c1 = fma(c1, vec4f(a), vec4f(0.25));\n    c2 = fma(c2, vec4f(a), vec4f(0.125));\n  }\n  let sum = c0 + c1 + c2;\n  y[id.x] = sum.x + sum.y + sum.z + sum.w;\n}\n";
@@ -116,4 +116,4 @@ export {
   profileProgram,
   measureRoofline
 };
-//# sourceMappingURL=chunk-JKRAPOWH.js.map
+//# sourceMappingURL=chunk-X4N3U6FL.js.map

@@ -1,12 +1,12 @@
 import {
   grad
-} from "./chunk-IFGBURDP.js";
+} from "./chunk-KTCMITE2.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   State
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   add,
   cast,
@@ -23,7 +23,7 @@ import {
   sub,
   sum,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   RandomStream
 } from "./chunk-A26XEMZC.js";
@@ -240,4 +240,4 @@ export {
   compileSteps,
   describePlan
 };
-//# sourceMappingURL=chunk-U72SFSVP.js.map
+//# sourceMappingURL=chunk-4CJS6QHA.js.map

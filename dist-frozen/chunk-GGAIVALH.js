@@ -1,6 +1,6 @@
 import {
   defaultOptim
-} from "./chunk-U72SFSVP.js";
+} from "./chunk-4CJS6QHA.js";
 
 // models/unet/config.ts
 var layout2img256 = {
@@ -126,4 +126,4 @@ var generatorRuns = { tiny: tiny2, flat: flat2, micro: micro2, "layout2img-256":
 export {
   generatorRuns
 };
-//# sourceMappingURL=chunk-M5XB7VUE.js.map
+//# sourceMappingURL=chunk-GGAIVALH.js.map

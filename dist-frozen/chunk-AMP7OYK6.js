@@ -9,7 +9,7 @@ import {
   describe,
   sameShape,
   sizeOf
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   check
 } from "./chunk-Q54TM6M7.js";
@@ -2693,4 +2693,4 @@ export {
   cast,
   zerosLike
 };
-//# sourceMappingURL=chunk-QDA7GGQG.js.map
+//# sourceMappingURL=chunk-AMP7OYK6.js.map

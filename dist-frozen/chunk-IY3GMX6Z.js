@@ -1,6 +1,6 @@
 import {
   drawPriorLayouts
-} from "./chunk-YMD2O7F3.js";
+} from "./chunk-XYYZIPSC.js";
 import {
   embedForPrior,
   openPrior,
@@ -8,7 +8,7 @@ import {
   priorTokenNats,
   slotTargets,
   tokenTableName
-} from "./chunk-EJVO4H67.js";
+} from "./chunk-LOYFLMAJ.js";
 import {
   barPlot,
   collapsed,
@@ -22,13 +22,13 @@ import {
 } from "./chunk-T6JM6XVE.js";
 import {
   tripleFault
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   inputTensor
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   Progress,
   integer,
@@ -37,7 +37,7 @@ import {
   required,
   withDevice,
   writeJson
-} from "./chunk-ACJDHND3.js";
+} from "./chunk-26JDG3OC.js";
 import {
   readAnnotations
 } from "./chunk-HP4QYYGS.js";
@@ -644,4 +644,4 @@ function formatLikelihood(likelihood) {
 export {
   addLikelihood
 };
-//# sourceMappingURL=chunk-GHIL2K42.js.map
+//# sourceMappingURL=chunk-IY3GMX6Z.js.map

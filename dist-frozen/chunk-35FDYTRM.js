@@ -11,14 +11,14 @@ import {
   pointwisePreamble,
   setPath,
   stateTensor
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   Device,
   bytesPerElement,
   describe,
   sameShape,
   sizeOf
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 
 // engine/program.ts
 var Program = class {
@@ -730,4 +730,4 @@ export {
   ancestors,
   compile
 };
-//# sourceMappingURL=chunk-2CQFKLND.js.map
+//# sourceMappingURL=chunk-35FDYTRM.js.map

@@ -11,7 +11,7 @@ import {
   slotTargets,
   tableStatistics,
   tokenTableName
-} from "./chunk-EJVO4H67.js";
+} from "./chunk-LOYFLMAJ.js";
 import {
   barPlot,
   collapsed,
@@ -34,7 +34,7 @@ import {
   slotFrequencyTensors,
   slotTables,
   tableScale
-} from "./chunk-FMM4IO3I.js";
+} from "./chunk-LJVP3GZA.js";
 import {
   LayoutSampler,
   addNoise,
@@ -48,20 +48,20 @@ import {
   tokenTable,
   unet,
   unetScope
-} from "./chunk-VRWCXGV3.js";
+} from "./chunk-RSM2DQM3.js";
 import {
   grad
-} from "./chunk-IFGBURDP.js";
+} from "./chunk-KTCMITE2.js";
 import {
   decodeLayout,
   tripleFault
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   State
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   add,
   argmax,
@@ -87,7 +87,7 @@ import {
   sub,
   sum,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   drawDetections,
   drawnBoxes,
@@ -102,7 +102,7 @@ import {
   Progress,
   interruptSignal,
   writeJson
-} from "./chunk-ACJDHND3.js";
+} from "./chunk-26JDG3OC.js";
 import {
   noFilters,
   readAnnotations
@@ -118,7 +118,7 @@ import {
 } from "./chunk-CLXACCIO.js";
 import {
   sizeOf
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   UserError
 } from "./chunk-Q54TM6M7.js";
@@ -1318,4 +1318,4 @@ export {
   priorOf,
   detect
 };
-//# sourceMappingURL=chunk-QKUFUH3G.js.map
+//# sourceMappingURL=chunk-JWDHQEF3.js.map

@@ -1,6 +1,6 @@
 import {
   ancestors
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   add,
   concat,
@@ -8,11 +8,11 @@ import {
   padOp,
   withPath,
   zerosLike
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   describe,
   sameShape
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   check
 } from "./chunk-Q54TM6M7.js";
@@ -72,4 +72,4 @@ function propagate(node, g, active, parts) {
 export {
   grad
 };
-//# sourceMappingURL=chunk-IFGBURDP.js.map
+//# sourceMappingURL=chunk-KTCMITE2.js.map

@@ -1,20 +1,20 @@
 import {
   priorTokenScores
-} from "./chunk-EJVO4H67.js";
+} from "./chunk-LOYFLMAJ.js";
 import {
   decodeLayout,
   emptyLayout,
   layoutVocabulary,
   tripleFault
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   gather,
   inputTensor,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   RandomStream
 } from "./chunk-A26XEMZC.js";
@@ -134,4 +134,4 @@ async function drawPriorLayouts(device, store, description, tokenTable, options)
 export {
   drawPriorLayouts
 };
-//# sourceMappingURL=chunk-YMD2O7F3.js.map
+//# sourceMappingURL=chunk-XYYZIPSC.js.map

@@ -1,6 +1,6 @@
 import {
   Device
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   UserError
 } from "./chunk-Q54TM6M7.js";
@@ -160,4 +160,4 @@ export {
   writeJson,
   runCommand
 };
-//# sourceMappingURL=chunk-ACJDHND3.js.map
+//# sourceMappingURL=chunk-26JDG3OC.js.map

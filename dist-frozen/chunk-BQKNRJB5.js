@@ -1,25 +1,25 @@
 import {
   autoencoderRuns
-} from "./chunk-VSX4WIEG.js";
+} from "./chunk-7T2S5764.js";
 import {
   generatorRuns
-} from "./chunk-M5XB7VUE.js";
+} from "./chunk-GGAIVALH.js";
 import {
   trainingFrequencies
-} from "./chunk-FGNQ6HV2.js";
+} from "./chunk-VJXARB7B.js";
 import {
   slotFrequencies
-} from "./chunk-FMM4IO3I.js";
+} from "./chunk-LJVP3GZA.js";
 import {
   frequencyArrays
-} from "./chunk-VRWCXGV3.js";
+} from "./chunk-RSM2DQM3.js";
 import {
   autoencoderPresets,
   downsampling
-} from "./chunk-FYBIJM6X.js";
+} from "./chunk-X4MMT7BF.js";
 import {
   layoutVocabulary
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   readAnnotations
 } from "./chunk-HP4QYYGS.js";
@@ -134,4 +134,4 @@ export {
   presetNames,
   importTarget
 };
-//# sourceMappingURL=chunk-QRPQA63S.js.map
+//# sourceMappingURL=chunk-BQKNRJB5.js.map

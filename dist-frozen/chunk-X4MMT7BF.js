@@ -4,7 +4,7 @@ import {
   conv1x1OnTokens,
   conv3x3,
   groupNorm
-} from "./chunk-D725ZIX2.js";
+} from "./chunk-3D4ROVPF.js";
 import {
   add,
   clamp,
@@ -26,10 +26,10 @@ import {
   sum,
   transpose,
   upsample2d
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   describe
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   UserError,
   check
@@ -273,4 +273,4 @@ export {
   decode,
   reconstruct
 };
-//# sourceMappingURL=chunk-FYBIJM6X.js.map
+//# sourceMappingURL=chunk-X4MMT7BF.js.map

@@ -3,13 +3,13 @@ import {
   batchIndices,
   compileStep,
   itemStream
-} from "./chunk-U72SFSVP.js";
+} from "./chunk-4CJS6QHA.js";
 import {
   slotFrequencies,
   slotFrequencyTensors,
   slotTables,
   uncertainEmbeddings
-} from "./chunk-FMM4IO3I.js";
+} from "./chunk-LJVP3GZA.js";
 import {
   embedTokens,
   encoderScope,
@@ -17,17 +17,17 @@ import {
   generatorLoss,
   generatorSpecs,
   tokenTable
-} from "./chunk-VRWCXGV3.js";
+} from "./chunk-RSM2DQM3.js";
 import {
   encodeLayout,
   layoutVocabulary
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   ParamStore
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   add,
   inputTensor,
@@ -36,7 +36,7 @@ import {
   randomIntegers,
   randomNormal,
   table
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   RandomStream
 } from "./chunk-A26XEMZC.js";
@@ -170,4 +170,4 @@ export {
   trainingFrequencies,
   generatorTask
 };
-//# sourceMappingURL=chunk-FGNQ6HV2.js.map
+//# sourceMappingURL=chunk-VJXARB7B.js.map

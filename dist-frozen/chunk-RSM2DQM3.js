@@ -2,12 +2,12 @@ import {
   decode,
   encode,
   latentShape
-} from "./chunk-FYBIJM6X.js";
+} from "./chunk-X4MMT7BF.js";
 import {
   attentionLayers,
   emptyLayout,
   layoutVocabulary
-} from "./chunk-W2DRQYMI.js";
+} from "./chunk-MPJXQ5EU.js";
 import {
   addPerChannel,
   channels,
@@ -19,10 +19,10 @@ import {
   linear,
   timeEmbedding,
   width
-} from "./chunk-D725ZIX2.js";
+} from "./chunk-3D4ROVPF.js";
 import {
   compile
-} from "./chunk-2CQFKLND.js";
+} from "./chunk-35FDYTRM.js";
 import {
   ParamStore,
   declareParams,
@@ -30,7 +30,7 @@ import {
   loadRun,
   normal,
   zeros
-} from "./chunk-22L2NBXD.js";
+} from "./chunk-F6TGNQ67.js";
 import {
   abs,
   add,
@@ -49,13 +49,13 @@ import {
   table,
   transpose,
   upsample2d
-} from "./chunk-QDA7GGQG.js";
+} from "./chunk-AMP7OYK6.js";
 import {
   RandomStream
 } from "./chunk-A26XEMZC.js";
 import {
   describe
-} from "./chunk-V7NLP5BI.js";
+} from "./chunk-IBDXW56B.js";
 import {
   UserError,
   check
@@ -566,4 +566,4 @@ export {
   LayoutSampler,
   openGenerator
 };
-//# sourceMappingURL=chunk-VRWCXGV3.js.map
+//# sourceMappingURL=chunk-RSM2DQM3.js.map
