@@ -42,10 +42,10 @@ class CachedScorer {
     const vocabulary = layoutVocabulary(description.vocabulary);
     const cache = keyValueCache(description.model, batch, 3 * vocabulary.maxObjects);
     const position = inputTensor('position', [1], 'i32');
-    const embedding = gather(table(tokenTable.data, tokenTable.shape), inputTensor('ids', [batch, 1], 'i32'));
+    const embeddings = gather(table(tokenTable.data, tokenTable.shape), inputTensor('ids', [batch, 3], 'i32'));
     const programs: Program[] = [];
     for (const part of [0, 1, 2] as const) {
-      const { scores, updates } = priorNextScores(store.scope(), embedding, position, part, cache, description);
+      const { scores, updates } = priorNextScores(store.scope(), embeddings, position, part, cache, description);
       programs.push(await compile(device, { name: `sample layouts ${part}`, outputs: { scores }, updates }));
     }
     return new CachedScorer(device, batch, vocabulary, cache, programs);
@@ -61,9 +61,12 @@ class CachedScorer {
     check(position >= this.next, () => `CachedScorer: place ${position} asked for after place ${this.next - 1}`);
     const { length: L } = this.vocabulary;
     for (; this.next <= position; this.next++) {
-      const before = Math.max(0, this.next - 1);
-      const ids = new Int32Array(this.batch);
-      for (let i = 0; i < sequences.length / L; i++) ids[i] = sequences[i * L + before]!;
+      const ids = new Int32Array(3 * this.batch);
+      for (let i = 0; i < sequences.length / L; i++) {
+        for (let back = 0; back < Math.min(3, this.next); back++) {
+          ids[3 * i + back] = sequences[i * L + this.next - 1 - back]!;
+        }
+      }
       this.programs[this.next % 3]!.run({ ids, position: Int32Array.of(this.next) });
     }
     return this.programs[position % 3]!.readFloats('scores');

@@ -50,9 +50,9 @@ export function priorScores(p: Scope, embeddings: Tensor, { model, statistics }:
 }
 
 /** Scores [B, choices] of the next token by what a cache holds of those before; see `nextTokenScores`. */
-export function priorNextScores(p: Scope, embedding: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
+export function priorNextScores(p: Scope, embeddings: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
   { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>): ReturnType<typeof nextTokenScores> {
-  return nextTokenScores(p, standardise(embedding, statistics), position, part, cache, model);
+  return nextTokenScores(p, standardise(embeddings, statistics), position, part, cache, model);
 }
 
 /** Nats of every token of given layouts; see `tokenNats`. */

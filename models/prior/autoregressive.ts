@@ -7,7 +7,8 @@
  * It reads tokens as embeddings in the generator's space, so that inversion has a gradient to them.
  */
 import { check } from '../../engine/errors.ts';
-import { add, broadcast, cast, concat, crossEntropy, dropout, equal, gather, reshape, slice, softCrossEntropy, sum, where }
+import { add, broadcast, cast, concat, constant, crossEntropy, dropout, equal, gather, less, reshape, slice,
+  softCrossEntropy, sub, sum, where }
   from '../../engine/ops/index.ts';
 import { normal, type Scope } from '../../engine/params.ts';
 import { describe, type Tensor } from '../../engine/tensor.ts';
@@ -30,11 +31,11 @@ export interface SlotLogits {
 /** Which of the three tokens of an object. */
 export type SlotPart = 0 | 1 | 2;
 
-/** What the heads read of each token: [.., D]. */
+/** What the heads read of each token. */
 interface Reading {
-  /** State that has read all tokens before. */
+  /** State that has read all tokens before: [.., D]. */
   readonly h: Tensor;
-  /** The token before by itself. */
+  /** The three tokens before by themselves, the last one first; zeros where the layout begins: [.., 3 D]. */
   readonly before: Tensor;
 }
 
@@ -68,19 +69,23 @@ function read(p: Scope, embeddings: Tensor, config: AutoregressivePriorConfig, k
   const drop = (x: Tensor, name: string): Tensor => (key ? dropout(x, config.dropout ?? 0, key, `prior ${name}`) : x);
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
   const before = concat([start, adapt(p, embeddings, config)], 1);
+  const none = broadcast(constant(0), [B, 1, D]);
+  const later = (y: Tensor): Tensor => concat([none, slice(y, 1, 0, L - 1)], 1);
   const x = drop(add(before, slice(places(p, config), 0, 0, L)), 'tokens'); // [B, L, D]
   const h = layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, drop));
-  return { h: drop(h, 'states'), before };
+  return { h: drop(h, 'states'), before: concat([before, later(before), later(later(before))], 2) };
 }
 
-/** Readings [B, 3 N, D] of one part of all objects: [B, N, D]. */
+/** Readings of all tokens -> of one part of all objects. */
 function ofPart({ h, before }: Reading, part: SlotPart): Reading {
-  const [B, L, D] = h.shape as [number, number, number];
-  const own = (x: Tensor): Tensor => reshape(slice(reshape(x, [B, L / 3, 3, D]), 2, part, 1), [B, L / 3, D]);
+  const own = (x: Tensor): Tensor => {
+    const [B, L, D] = x.shape as [number, number, number];
+    return reshape(slice(reshape(x, [B, L / 3, 3, D]), 2, part, 1), [B, L / 3, D]);
+  };
   return { h: own(h), before: own(before) };
 }
 
-/** Readings [.., D] of tokens of one part -> scores [.., choices]. */
+/** Readings of tokens of one part -> scores [.., choices]. */
 function scores(p: Scope, { h, before }: Reading, part: SlotPart, config: AutoregressivePriorConfig): Tensor {
   const { classCount, gridSide, corners } = config;
   if (part === 0) return linear(p.at('class_head'), h, classCount + 1);
@@ -107,23 +112,27 @@ export function autoregressivePrior(p: Scope, embeddings: Tensor, config: Autore
  * Scores [B, choices] of the next token of each layout by what a cache holds of those before, which is the work of one
  * token.
  *
- *   embedding  [B, 1, Dg]  token before; anything at position 0
- *   position   i32 [1]     of the token that is scored, 3 n + part; the one before must have been read
- *   updates                the cache with the token before in it
+ *   embeddings  [B, 3, Dg]  the three tokens before, the last one first; anything before the layout begins
+ *   position    i32 [1]     of the token that is scored, 3 n + part; the one before must have been read
+ *   updates                 the cache with the token before in it
  */
-export function nextTokenScores(p: Scope, embedding: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
+export function nextTokenScores(p: Scope, embeddings: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
   config: AutoregressivePriorConfig): { scores: Tensor; updates: [State, Tensor][] } {
-  const [B, D] = [embedding.shape[0]!, config.width];
-  const adapter = config.adapters !== 'slot' ? 'adapter' : part === 1 ? 'class_adapter' : 'corner_adapter';
-  const adapted = linear(p.at(adapter), embedding, D);
+  const [B, D] = [embeddings.shape[0]!, config.width];
   const start = broadcast(p.at('start').param('weight', [D], normal(0.02)), [B, 1, D]);
-  const first = reshape(equal(cast(position, 'f32'), 0), [1, 1, 1]);
-  const before = part === 0 ? where(first, start, adapted) : adapted;
+  // Token `position - 1 - back`, the start where that is -1, and nothing before it.
+  const token = (back: 0 | 1 | 2): Tensor => {
+    const ofClass = (part + 5 - back) % 3 === 0;
+    const adapter = config.adapters !== 'slot' ? 'adapter' : ofClass ? 'class_adapter' : 'corner_adapter';
+    const adapted = linear(p.at(adapter), slice(embeddings, 1, back, 1), D);
+    const place = reshape(sub(cast(position, 'f32'), back), [1, 1, 1]);
+    return where(equal(place, 0), start, where(less(place, 0), 0, adapted));
+  };
   const { attend, updates } = cachedAttention(cache, position, config);
-  const x = add(before, gather(places(p, config), position));
+  const x = add(token(0), gather(places(p, config), position));
   const h = layerNorm(p.at('norm'), attentionLayers(p.at('attn_layers'), x, config, true, undefined, attend));
-  const own = (y: Tensor): Tensor => reshape(y, [B, D]);
-  return { scores: scores(p, { h: own(h), before: own(before) }, part, config), updates };
+  const before = reshape(concat([token(0), token(1), token(2)], 2), [B, 3 * D]);
+  return { scores: scores(p, { h: reshape(h, [B, D]), before }, part, config), updates };
 }
 
 /** Choices of every slot of some layouts. */

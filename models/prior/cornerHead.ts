@@ -2,8 +2,9 @@
  * Scores of a corner as row and column: p(cell) = p(row) p(column | row), `none` being one more row. Two scores of
  * length S stand for S^2 cells, so that a box seen at one place says something of its neighbours.
  *
- * Both see the state h and products of it with the token before: the size of a box is a shift of its first corner, and
- * a shift of sinusoids is a product, which a linear head over h could not form.
+ * Both see the state h and products of it with the tokens before: the size of a box is a shift of its first corner, an
+ * object of a row stands beside the last one, and a shift of sinusoids is a product, which a linear head over h could
+ * not form.
  */
 import { add, cast, concat, crossEntropy, floor, gather, less, linear as linearOp, logSoftmax, mul, reshape, slice, sub }
   from '../../engine/ops/index.ts';
@@ -11,7 +12,7 @@ import type { Init, Scope } from '../../engine/params.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { linear } from '../layers.ts';
 
-/** Products with the token before. */
+/** Products with the tokens before. */
 const readWidth = 64;
 /** Products with the row, by which the column depends on it. */
 const rowWidth = 32;
@@ -53,7 +54,7 @@ function parts(p: Scope, h: Tensor, before: Tensor, S: number): Parts {
  * Log-probabilities of all cells and `none`.
  *
  *   h       [.., D]   state that has read everything before the corner
- *   before  [.., D]   the token before
+ *   before  [.., E]   the tokens before
  *   S       rows of the grid
  *   ->      [.., S^2 + 1]
  */

@@ -115,14 +115,14 @@ for (const [name, config] of [['cells', micro], ['factored', factored]] as const
     let held = Object.fromEntries(cacheStates(cache).map((of) => [of.name, uniformValues(of.name, of.type.shape)]));
     for (let position = 0; position < 3 * N; position++) {
       const [part, object] = [position % 3 as SlotPart, Math.floor(position / 3)];
-      const { scores, updates } = nextTokenScores(p, inputTensor('embedding', [2, 1, Dg]),
+      const { scores, updates } = nextTokenScores(p, inputTensor('tokens', [2, 3, Dg]),
         inputTensor('position', [1], 'i32'), part, cache, config);
-      const before = [0, 1].flatMap((row) => {
-        const start = (row * 3 * N + Math.max(0, position - 1)) * Dg;
-        return [...feeds.embeddings.slice(start, start + Dg)];
-      });
+      const before = [0, 1].flatMap((row) => [1, 2, 3].flatMap((back) => {
+        const start = (row * 3 * N + position - back) * Dg;
+        return back > position ? new Array<number>(Dg).fill(9) : [...feeds.embeddings.slice(start, start + Dg)];
+      }));
       const [own, ...kept] = interpret([scores, ...updates.map(([, value]) => value)],
-        { ...state, ...held, embedding: Float32Array.from(before), position: Int32Array.of(position) });
+        { ...state, ...held, tokens: Float32Array.from(before), position: Int32Array.of(position) });
       held = Object.fromEntries(updates.map(([{ name: of }], i) => [of, kept[i]! as unknown as Float32Array]));
       const expected = [0, 1].flatMap((row) => {
         const slot = row * N + object;
