@@ -17,6 +17,8 @@ export interface LoopConfig {
   readonly validateEvery: number;
   readonly sampleEvery: number;
   readonly checkpointEvery: number;
+  /** Validations without a new best after which training stops early. Default: never. */
+  readonly patience?: number;
 }
 
 /** One thing to train. */
@@ -48,7 +50,7 @@ export interface LoopOptions {
   readonly saved: (out: string) => Promise<void>;
 }
 
-/** Trains until `steps` or an interrupt; returns the step reached and the last figures. */
+/** Trains until `steps`, until validation no longer gets better, or until an interrupt; returns the step reached and the last figures. */
 export async function train(device: Device, task: Task, loop: LoopConfig, options: LoopOptions):
   Promise<{ step: number; figures: Record<string, number>; interrupted: boolean }> {
   const { out, resume, signal } = options;
@@ -66,10 +68,13 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
     await saveRun(out, 'latest', device, { ...header, step, best }, task);
     await options.saved(out);
   };
+  // Told from what a checkpoint holds, so that a resumed run stops where an unbroken one does.
+  const stale = (): boolean =>
+    loop.patience !== undefined && best !== null && step - best.step >= loop.patience * loop.validateEvery;
   const batches = new BatchPrefetcher({ load: (at) => task.batch(at), start: step, end: loop.steps, ahead: 4 });
   let logged = { step, time: performance.now() };
   try {
-    while (step < loop.steps && !signal.aborted) {
+    while (step < loop.steps && !stale() && !signal.aborted) {
       const program = task.programAt?.(step) ?? task.program;
       program.run(await batches.next());
       await device.idle();
@@ -108,7 +113,8 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
     await batches.stop();
   }
   await save();
-  return { step, figures, interrupted: step < loop.steps };
+  if (stale()) options.print(`stopped early: no better validation since step ${best!.step}`);
+  return { step, figures, interrupted: step < loop.steps && !stale() };
 }
 
 async function readFigures(program: Program, step: number): Promise<Record<string, number>> {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AnnotatedDataset } from '../../data/annotations.ts';
@@ -6,7 +9,8 @@ import { RandomStream } from '../../engine/random.ts';
 import { layoutVocabulary } from '../../models/layoutTokens.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
-import type { Task } from '../../train/loop.ts';
+import { loadRun } from '../../pipeline/run.ts';
+import { train, type Task } from '../../train/loop.ts';
 import { priorTask, type PriorRun } from '../../train/prior.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -23,12 +27,15 @@ const images = Array.from({ length: 40 }, (_, id) => ({
 }));
 const dataset: AnnotatedDataset = { categories, images, dropped: {} as AnnotatedDataset['dropped'], clipped: 0 };
 
+const factoredModel = { ...priorRuns.micro.model, maxObjects: N, classCount: 2, corners: 'factored', adapters: 'slot',
+  positions: 'object' } as const;
+
 async function task(changes: Partial<PriorRun>): Promise<Task> {
   const rows = ownTokenTable(vocabulary, 8, new RandomStream(1, 'table'));
   const run: PriorRun = {
     ...priorRuns.micro, batch: 4, uncertainty: { ...priorRuns.micro.uncertainty, share: 0 }, categories,
     optim: { ...priorRuns.micro.optim, lr: 0.02, decay: 'constant' },
-    model: { ...priorRuns.micro.model, maxObjects: N, classCount: 2, corners: 'factored', adapters: 'slot', positions: 'object' },
+    model: factoredModel,
     vocabulary: { vocabularySize: 17, classCount: 2, maxObjects: N, encodeCrop: false }, statistics: tableStatistics(rows), ...changes,
   };
   const data = { training: dataset, validation: dataset, summary: '' };
@@ -72,6 +79,53 @@ test('lengths that cannot be are refused', async () => {
       assert.match((error as Error).message, /--lengths/);
     }
   }
+});
+
+/** Loss of the first step, and validation before and after some steps. */
+async function figures(changes: Partial<PriorRun>): Promise<{ loss: number; before: number; after: number }> {
+  const { program, batch, validate } = await task(changes);
+  const before = (await validate())['val']!;
+  let loss = NaN;
+  for (let step = 0; step < 3; step++) {
+    program.run(await batch(step));
+    if (step === 0) loss = await program.readScalar('loss');
+  }
+  return { loss, before, after: (await validate())['val']! };
+}
+
+test('dropout belongs to training alone, and is drawn alike each time', async () => {
+  const model = (dropout: number): Partial<PriorRun> => ({ model: { ...factoredModel, dropout } });
+  const [none, half, again] = [await figures(model(0)), await figures(model(0.5)), await figures(model(0.5))];
+  assert.equal(half, again);
+  assert.ok(Math.abs(none.loss - half.loss) > 1e-3, `${none.loss} and ${half.loss}`);
+  assert.is(none.before, half.before, 'validation drops nothing');
+});
+
+test('validation looks at the averaged weights', async () => {
+  const { optim } = priorRuns.micro;
+  const [now, averaged] = [await figures({ optim: { ...optim, lr: 0.02, ema: 0 } }),
+    await figures({ optim: { ...optim, lr: 0.02, ema: 0.99 } })];
+  assert.is(now.loss, averaged.loss);
+  assert.is(now.before, averaged.before);
+  assert.ok(now.after < averaged.after && averaged.after < averaged.before, 'averages come after the weights');
+});
+
+test('training stops early once validation no longer gets better, keeps the best, and stays stopped', async () => {
+  const out = mkdtempSync(join(tmpdir(), 'early-'));
+  const values = [3, 2, 4, 5, 1];
+  const of = { ...await task({}), validate: async () => ({ val: values.shift()! }) };
+  const loop = { steps: 10, logEvery: 1, validateEvery: 2, sampleEvery: 100, checkpointEvery: 3, patience: 2 };
+  const lines: string[] = [];
+  const go = (resume: boolean): ReturnType<typeof train> => testDevice().then((device) => train(device, of, loop, {
+    out, resume, signal: new AbortController().signal, progress: () => undefined, print: (line) => lines.push(line),
+    saved: async () => undefined,
+  }));
+  const { step, interrupted } = await go(false);
+  assert.equal([step, interrupted], [8, false]);
+  assert.match(lines.at(-1)!, 'stopped early: no better validation since step 4');
+  assert.equal(loadRun(out, 'prior').header.best, { value: 2, step: 4 });
+  assert.is((await go(true)).step, 8);
+  rmSync(out, { recursive: true });
 });
 
 test.run();
