@@ -84,7 +84,11 @@ async function sampleImages(options: ImageOptions): Promise<void> {
 
 /** Layouts of a file, as token sequences to be completed; the objects of a layout in canonical order where the prior has one. */
 async function partialLayouts(file: string, { vocabulary, description: { categories, data } }: Prior): Promise<Int32Array[]> {
-  const { images } = await readAnnotations(file, { ...noFilters, maxObjects: vocabulary.maxObjects, categories });
+  const { images } = await readAnnotations(file, { ...noFilters, categories });
+  const crowded = images.find(({ objects }) => objects.length > vocabulary.maxObjects);
+  if (crowded) {
+    throw new UserError(`${file}: layout ${crowded.id} has ${crowded.objects.length} objects, the prior takes at most ${vocabulary.maxObjects}`);
+  }
   return images.map(({ objects }) => orderedLayout(vocabulary, objects, data.order ?? 'random', false, new RandomStream(0, 'partial')));
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { flatCategories, writeMicroRuns } from '../support/microRuns.ts';
+import { flatCategories, microVocabulary, writeMicroRuns } from '../support/microRuns.ts';
 import { assertRefused, assertRuns } from '../support/runTool.ts';
 
 const test = suite('tools: likelihood and layouts of a prior', { cwd: '' });
@@ -22,6 +22,12 @@ test.before(async (context) => {
   writeFileSync(join(context.cwd, 'layouts.json'), JSON.stringify(coco));
   const partial = { ...coco, images: images.slice(1, 2), annotations: [annotation(1, 2, 10)] };
   writeFileSync(join(context.cwd, 'partial.json'), JSON.stringify(partial));
+  // One layout with more objects than the prior has slots, one with none.
+  const crowd = Array.from({ length: microVocabulary.maxObjects + 1 }, (_, i) => annotation(100 + i, 1, 6 + i));
+  const crowded = { ...coco, annotations: [...annotations.filter((of) => of.image_id > 2), ...crowd] };
+  writeFileSync(join(context.cwd, 'crowded.json'), JSON.stringify(crowded));
+  const strange = { ...coco, categories: [...flatCategories, { id: 77, name: 'unicorn' }] };
+  writeFileSync(join(context.cwd, 'strange.json'), JSON.stringify(strange));
 });
 test.after(({ cwd }) => rmSync(cwd, { recursive: true }));
 
@@ -61,10 +67,32 @@ test('sample layouts: legal ones that complete given ones', async ({ cwd }) => {
   assert.ok(existsSync(join(cwd, 'drawn.png')));
 });
 
+test('layouts with too many objects or none are left out of figures, and said to be', async ({ cwd }) => {
+  const printed = await assertRuns('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'crowded.json',
+    '--samples', '0', '--out', 'made'], { cwd });
+  assert.match(printed, '10 layouts; dropped: 1 image under minObjects, 1 image over maxObjects');
+  const trained = await assertRuns('train-prior', ['--preset', 'micro', '--annotations', 'crowded.json', '--out', 'trained',
+    '--steps', '1'], { cwd });
+  assert.match(trained, 'dropped: 1 image under minObjects, 1 image over maxObjects');
+});
+
+test('sample layouts: an empty layout is completed from nothing', async ({ cwd }) => {
+  const empty = { images: [{ id: 1, file_name: '1.png', width: 16, height: 16 }], annotations: [], categories: flatCategories };
+  writeFileSync(join(cwd, 'empty.json'), JSON.stringify(empty));
+  await assertRuns('sample', ['layouts', '--prior', 'prior', '--count', '2', '--complete', 'empty.json', '--out', 'filled.json'], { cwd });
+  assert.is(json(cwd, 'filled.json').images.length, 2);
+});
+
 test('what cannot be is refused', async ({ cwd }) => {
   await assertRefused('evaluate', ['likelihood', '--annotations', 'layouts.json'], /--prior is missing/, { cwd });
   await assertRefused('evaluate', ['likelihood', '--prior', 'generator', '--annotations', 'layouts.json'], /generator/, { cwd });
   await assertRefused('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'partial.json'], /--baselines-from/, { cwd });
+  await assertRefused('sample', ['layouts', '--prior', 'prior', '--complete', 'crowded.json', '--out', 'x.json'],
+    /crowded\.json: layout 1 has 3 objects, the prior takes at most 2/, { cwd });
+  for (const args of [['evaluate', 'likelihood', '--annotations', 'strange.json'],
+    ['sample', 'layouts', '--complete', 'strange.json', '--out', 'x.json']]) {
+    await assertRefused(args[0]!, [...args.slice(1), '--prior', 'prior'], /strange\.json: category 77 is "unicorn"/, { cwd });
+  }
   await assertRefused('sample', ['layouts', '--prior', 'prior', '--top-p', '0', '--out', 'x.json'], /--top-p/, { cwd });
 });
 
