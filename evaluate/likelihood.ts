@@ -19,7 +19,7 @@ import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { LayoutObject, LayoutVocabulary } from '../models/layoutTokens.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
-import { embedForPrior, orderedLayout, priorTokenNats, type ObjectOrder, type Prior } from '../pipeline/prior.ts';
+import { embedForPrior, orderedLayout, priorTokenNats, type AutoregressivePrior, type ObjectOrder } from '../pipeline/prior.ts';
 import { layoutBaselines } from './layoutBaselines.ts';
 import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from './layoutModel.ts';
 
@@ -84,7 +84,7 @@ export type LayoutNats = readonly [number, number, number];
 const total = ([a, b, c]: LayoutNats): number => a + b + c;
 
 /** Measures the prior and the baselines on `layouts`; `training` is what baselines are fitted to. */
-export async function measureLikelihood(device: Device, prior: Prior, layouts: readonly MeasuredLayout[],
+export async function measureLikelihood(device: Device, prior: AutoregressivePrior, layouts: readonly MeasuredLayout[],
   training: readonly MeasuredLayout[] | null, options: LikelihoodOptions): Promise<Likelihood> {
   const { vocabulary, description: { data } } = prior;
   const order = data.order ?? 'random';
@@ -199,7 +199,7 @@ function ratioError(values: readonly number[], counts: readonly number[]): numbe
 }
 
 /** Nats of token sequences [L] under the prior, by part; over all 3 N tokens, those of empty slots included. */
-export async function priorLayoutNats(device: Device, prior: Prior, sequences: readonly Int32Array[],
+export async function priorLayoutNats(device: Device, prior: AutoregressivePrior, sequences: readonly Int32Array[],
   { onScored }: Pick<LikelihoodOptions, 'onScored'> = {}): Promise<LayoutNats[]> {
   const program = await tokenNatsProgram(device, prior);
   const { length: L, maxObjects: N } = prior.vocabulary;
@@ -231,7 +231,7 @@ export async function priorLayoutNats(device: Device, prior: Prior, sequences: r
 }
 
 /** Nats of every token of a batch: outputs `classes` [B, N] and `corners` [B, N, 2]. */
-async function tokenNatsProgram(device: Device, prior: Prior): Promise<Program> {
+async function tokenNatsProgram(device: Device, prior: AutoregressivePrior): Promise<Program> {
   const { maxObjects: N } = prior.vocabulary;
   const targets = {
     classes: inputTensor('classes', [batch, N], 'i32'), corners: inputTensor('corners', [batch, N, 2], 'i32'),

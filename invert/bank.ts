@@ -1,6 +1,7 @@
 import { noiseSchedule } from '../models/diffusion.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Generator } from '../pipeline/generator.ts';
+import type { DiffusionPrior, Prior } from '../pipeline/prior.ts';
 
 /** Noises in a bank: all images and steps draw from these, as the published classification code does. */
 export const bankSize = 256;
@@ -9,6 +10,12 @@ export const bankSize = 256;
 export function noiseBank(generator: Generator, seed: number): Float32Array {
   const random = new RandomStream(seed, 'noise bank');
   return Float32Array.from({ length: bankSize * generator.firstStage.latentSize }, () => random.normal());
+}
+
+/** Standard normals [bankSize, 3 N Dg] for a diffusion prior, likewise. */
+export function priorNoiseBank({ description: { model } }: DiffusionPrior, seed: number): Float32Array {
+  const random = new RandomStream(seed, 'prior noise bank');
+  return Float32Array.from({ length: bankSize * 3 * model.maxObjects * model.embeddingWidth }, () => random.normal());
 }
 
 /** Pairs of one image: timesteps and rows of the bank. */
@@ -35,3 +42,10 @@ export function fixedPairs(count: number, [low, high]: readonly [number, number]
 /** Number of timesteps that a generator knows. */
 export const trainedSteps = (generator: Generator): number =>
   noiseSchedule(generator.description.model.diffusion.schedule).steps;
+
+/** Timesteps of a prior that a range in thousandths of its schedule names; the autoregressive kind has none. */
+export function priorRange(prior: Prior, [low, high]: readonly [number, number]): readonly [number, number] {
+  if (prior.kind === 'autoregressive') return [0, 1];
+  const { steps } = noiseSchedule(prior.description.model.schedule);
+  return [Math.floor((low * steps) / 1000), Math.ceil((high * steps) / 1000)];
+}

@@ -1,5 +1,6 @@
 /** Every choice of the inversion. What the paper leaves open is marked "open in the paper". */
 import { UserError } from '../engine/errors.ts';
+import type { PriorKind } from '../pipeline/prior.ts';
 
 /**
  * How the continuous variable of a slot becomes an embedding that the generator knows:
@@ -11,6 +12,8 @@ import { UserError } from '../engine/errors.ts';
  *   none        the free embedding itself; decoded to the nearest rows at the end
  */
 export type Projection = 'logits' | 'soft' | 'slot' | 'vocabulary' | 'none';
+
+export type PriorTarget = 'soft' | 'hard';
 
 export interface InversionConfig {
   readonly projection: Projection;
@@ -34,8 +37,23 @@ export interface InversionConfig {
   readonly weightDecay: number;
   /** Temperature of weights at the first and the last step (logits), or noise level in rows' lengths (soft). */
   readonly temperature: readonly [number, number];
-  /** Weight of the prior per nat, beside the mean error per element of the latent; 0 leaves it out. */
-  readonly priorWeight: number;
+  /**
+   * Weight of the prior's term beside the mean error per element of the latent, by the kind of prior: per nat of an
+   * autoregressive one, per mean squared error of an element of the embeddings of a diffusion one (where 1 gives both
+   * terms of the paper equal weight). 0 leaves it out.
+   */
+  readonly priorWeight: Readonly<Record<PriorKind, number>>;
+  /**
+   * What an autoregressive prior is to predict: the weights over choices (`soft`), or the hardest reading with their
+   * gradient (`hard`). Default: `hard` where the projection is straight-through.
+   */
+  readonly priorTarget?: PriorTarget;
+  /** (timestep, noise) pairs a step and picture of a diffusion prior. Open in the paper. */
+  readonly priorPairs: number;
+  /** Fixed pairs of a diffusion prior that the monitor averages over. */
+  readonly priorMonitorPairs: number;
+  /** Timesteps of a diffusion prior drawn from, [low, high), in thousandths of its schedule. */
+  readonly priorTimesteps: readonly [number, number];
   /** Searches from different starts per image; the best by the monitor is kept. */
   readonly restarts: number;
   /** Whether restart r looks for 1 + r mod N objects only. Needs at least as many restarts as objects to help. */
@@ -56,7 +74,8 @@ export interface InversionConfig {
 const search: InversionConfig = {
   projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3, steps: 60, batchTimesteps: 2,
   timesteps: [450, 950], lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
-  priorWeight: 0.01, restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, patience: 0,
+  priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16,
+  priorTimesteps: [0, 1000], restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, patience: 0,
   localRounds: 2, imagesAtOnce: 8, seed: 0,
 };
 
@@ -75,7 +94,8 @@ export function checkInversion(config: InversionConfig, trained: number): void {
   if (!(low >= 0 && low < high && high <= trained)) {
     throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
   }
-  for (const key of ['steps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs', 'imagesAtOnce'] as const) {
+  for (const key of ['steps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs', 'imagesAtOnce',
+    'priorPairs', 'priorMonitorPairs'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1) {
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
@@ -86,7 +106,13 @@ export function checkInversion(config: InversionConfig, trained: number): void {
     }
   }
   if (!(config.lr > 0)) throw new UserError(`lr must be positive, found ${config.lr}`);
-  if (!(config.priorWeight >= 0)) throw new UserError(`priorWeight must be 0 or more, found ${config.priorWeight}`);
+  for (const weight of Object.values(config.priorWeight)) {
+    if (!(weight >= 0)) throw new UserError(`--prior-weight: must be 0 or more, found ${weight}`);
+  }
+  const [from, to] = config.priorTimesteps;
+  if (!(from >= 0 && from < to && to <= 1000)) {
+    throw new UserError(`--prior-timesteps: must be a range within 0 to 1000 thousandths, found ${from} to ${to}`);
+  }
   const [first, last] = config.temperature;
   if (!(first > 0 && last > 0)) throw new UserError(`temperature must be positive, found ${first} to ${last}`);
 }

@@ -10,7 +10,7 @@ import { RandomStream } from '../engine/random.ts';
 import { decodeLayout } from '../models/layoutTokens.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import type { Prior } from '../pipeline/prior.ts';
-import { drawPairs, trainedSteps } from './bank.ts';
+import { drawPairs, priorRange, trainedSteps } from './bank.ts';
 import { checkInversion, type InversionConfig } from './config.ts';
 import { Judge } from './judge.ts';
 import { compactLayout, neighbours, withoutObject } from './moves.ts';
@@ -58,13 +58,14 @@ export class Inverter {
     private readonly config: InversionConfig,
     private readonly search: Search,
     private readonly judge: Judge,
+    private readonly priorTimesteps: readonly [number, number],
   ) {}
 
   static async open(device: Device, generator: Generator, prior: Prior | null,
     config: InversionConfig): Promise<Inverter> {
     checkInversion(config, trainedSteps(generator));
     return new Inverter(generator, config, await Search.open(device, generator, prior, config),
-      await Judge.open(device, generator, prior, config));
+      await Judge.open(device, generator, prior, config), prior ? priorRange(prior, config.priorTimesteps) : [0, 1]);
   }
 
   /** Network passes so far, forward and backward counted one each. */
@@ -93,10 +94,13 @@ export class Inverter {
     const { config, search } = this;
     const z = await this.encode(subjects);
     search.start(subjects.map(({ name }) => name));
-    const streams = subjects.map(({ name }) => new RandomStream(config.seed, `pairs ${name}`));
+    const streams = subjects.map(({ name }) => ({
+      image: new RandomStream(config.seed, `pairs ${name}`), prior: new RandomStream(config.seed, `prior pairs ${name}`),
+    }));
     const tracks = subjects.map(() => new Track(config));
     for (let step = 0; step < config.steps && tracks.some((track) => !track.done); step++) {
-      search.step(z, streams.map((random) => drawPairs(random, config.batchTimesteps, config.timesteps)), step);
+      search.step(z, streams.map(({ image }) => drawPairs(image, config.batchTimesteps, config.timesteps)), step,
+        streams.map(({ prior }) => drawPairs(prior, config.priorPairs, this.priorTimesteps)));
       if ((step + 1) % config.monitorEvery === 0 || step === config.steps - 1) {
         await this.watch(z, tracks, step + 1);
       }

@@ -3,14 +3,15 @@ import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { broadcast, gather, inputTensor, oneHot, slice, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
+import type { Tensor } from '../engine/tensor.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
 import { embedTokens } from '../models/unet/layoutEncoder.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import type { Prior } from '../pipeline/prior.ts';
-import { bankSize, fixedPairs, noiseBank } from './bank.ts';
+import { bankSize, fixedPairs, noiseBank, priorRange, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, priorEnergy } from './objective.ts';
+import { imageEnergy, priorEnergy, weightOf, type Draws } from './objective.ts';
 
 /** A layout to judge: its tokens [L], and which of the current pictures it is for. */
 export interface Candidate {
@@ -26,7 +27,7 @@ export class Judge {
     private readonly program: Program,
     private readonly generator: Generator,
     private readonly config: InversionConfig,
-    private readonly hasPrior: boolean,
+    private readonly priorWeight: number,
     private readonly rows: number,
   ) {}
 
@@ -38,24 +39,27 @@ export class Judge {
     const z = inputTensor('z', [I, firstStage.latentSize]);
     const ids = inputTensor('ids', [rows, vocabulary.length], 'i32');
     const rowImage = inputTensor('rowImage', [rows], 'i32');
-    const pairs = fixedPairs(T, config.timesteps);
-    const forAll = (values: Int32Array): ReturnType<typeof table> => broadcast(table(values, [T], 'i32'), [I, T]);
+    const forAll = ({ timesteps, noises }: Pairs): Draws => {
+      const each = (values: Int32Array): Tensor => broadcast(table(values, [values.length], 'i32'), [I, values.length]);
+      return { timesteps: each(timesteps), noises: each(noises) };
+    };
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const image = imageEnergy(generator, z, rowImage, embeddings,
-      { timesteps: forAll(pairs.timesteps), noises: forAll(pairs.noises) }, bank);
-    const usesPrior = prior !== null && config.priorWeight > 0;
-    const outputs: Record<string, typeof image> = { image };
-    if (usesPrior) {
+    const image = imageEnergy(generator, z, rowImage, embeddings, forAll(fixedPairs(T, config.timesteps)), bank);
+    const outputs: Record<string, Tensor> = { image };
+    const weight = weightOf(prior, config);
+    if (prior && weight > 0) {
       const { maxObjects: N, classCount, gridSide } = vocabulary;
-      const weights = {
+      const targets = {
         classes: oneHot(inputTensor('classes', [rows, N], 'i32'), classCount + 1),
         corners: oneHot(inputTensor('corners', [rows, N, 2], 'i32'), gridSide * gridSide + 1),
       };
-      outputs['nats'] = priorEnergy(prior, slice(gather(prior.table, ids), 1, 0, 3 * N), weights);
+      const pairs = fixedPairs(config.priorMonitorPairs, priorRange(prior, config.priorTimesteps));
+      outputs['prior'] = priorEnergy(prior, { embeddings: slice(gather(prior.table, ids), 1, 0, 3 * N), targets },
+        rowImage, forAll(pairs), config.seed);
     }
     const program = await compile(device, { name: 'judge', outputs });
-    return new Judge(program, generator, config, usesPrior, rows);
+    return new Judge(program, generator, config, weight, rows);
   }
 
   /** Energies of candidates for the pictures whose scaled latents are z [I, C h w]. */
@@ -71,10 +75,14 @@ export class Judge {
         ids.set(tokens, row * vocabulary.length);
         rowImage[row] = image;
       }
-      this.program.run({ z, ids, rowImage, ...(this.hasPrior ? slotTargets(vocabulary, ids) : {}) });
+      this.program.run({
+        z, ids, rowImage, ...(this.program.takes('classes') ? slotTargets(vocabulary, ids) : {}),
+      });
       const image = await this.program.readFloats('image');
-      const nats = this.hasPrior ? await this.program.readFloats('nats') : null;
-      part.forEach((_, i) => { energies[first + i] = image[i]! + (nats ? this.config.priorWeight * nats[i]! : 0); });
+      const ofPrior = this.priorWeight > 0 ? await this.program.readFloats('prior') : null;
+      part.forEach((_, i) => {
+        energies[first + i] = image[i]! + (ofPrior ? this.priorWeight * ofPrior[i]! : 0);
+      });
       this.passes += part.length * this.config.monitorPairs;
     }
     return energies;

@@ -2,7 +2,7 @@
  * What inversion lowers [DIVE eq. for v*]: the generator's denoising error of the picture given a layout, plus the
  * prior's energy of the layout, for several layouts of several pictures at once.
  */
-import { add, broadcast, gather, mean, mul, reshape } from '../engine/ops/index.ts';
+import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
 import { expectedNegativeLogLikelihood } from '../models/prior/autoregressive.ts';
@@ -11,7 +11,9 @@ import { encoderScope, unetScope } from '../models/unet/generator.ts';
 import { encodeLayout } from '../models/unet/layoutEncoder.ts';
 import { unet } from '../models/unet/unet.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import { priorScores, type Prior } from '../pipeline/prior.ts';
+import { priorDenoisingLoss, priorScores, type Prior } from '../pipeline/prior.ts';
+import { bankSize, priorNoiseBank } from './bank.ts';
+import type { InversionConfig } from './config.ts';
 
 /** The pairs of a row: rows of a noise bank and timesteps. */
 export interface Draws {
@@ -53,13 +55,46 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
   return mean(reshape(denoisingLoss('l2', predicted, target), [Q, T]), [1]);
 }
 
-/** Nats of each row [Q] under weights over the choices of each slot, read through the embeddings they stand for. */
-export function priorEnergy(prior: Prior, embeddings: Tensor, weights: SlotChoices): Tensor {
-  return expectedNegativeLogLikelihood(priorScores(prior.store.scope(), embeddings, prior.description),
-    weights.classes, weights.corners);
+/** Layouts as a prior reads them. */
+export interface PriorReading {
+  /** [Q, 3 N, D], in the generator's own scale. */
+  readonly embeddings: Tensor;
+  /** Weights over the choices of each slot, each adding up to 1: what the autoregressive kind is to predict. */
+  readonly targets: SlotChoices;
 }
 
+/**
+ * Energy of each row [Q] under a prior of either kind.
+ *
+ *   autoregressive  nats: the expected negative log-likelihood of the targets, read through the embeddings
+ *   diffusion       mean squared error per element of the prediction in the noised embeddings, over pairs
+ *
+ *   rowImage  i32 [Q]            picture of each row
+ *   draws     pairs of each picture, shared by its rows; without effect for the autoregressive kind
+ *   seed      of the bank that `draws` name rows of
+ */
+export function priorEnergy(prior: Prior, { embeddings, targets }: PriorReading, rowImage: Tensor, draws: Draws,
+  seed: number): Tensor {
+  const p = prior.store.scope();
+  if (prior.kind === 'autoregressive') {
+    return expectedNegativeLogLikelihood(priorScores(p, embeddings, prior.description), targets.classes,
+      targets.corners);
+  }
+  const [Q, L, D] = embeddings.shape as [number, number, number];
+  const P = draws.timesteps.shape[1]!;
+  const ofRows = (x: Tensor): Tensor => reshape(gather(x, rowImage), [Q * P]);
+  const spread = reshape(broadcast(reshape(embeddings, [Q, 1, L, D]), [Q, P, L, D]), [Q * P, L, D]);
+  const bank = table(priorNoiseBank(prior, seed), [bankSize, L * D]);
+  const noise = reshape(gather(bank, ofRows(draws.noises)), [Q * P, L, D]);
+  const errors = priorDenoisingLoss(p, spread, ofRows(draws.timesteps), noise, prior.description);
+  return mean(reshape(errors, [Q, P]), [1]);
+}
+
+/** The weight of a prior's term: 0 where there is no prior. */
+export const weightOf = (prior: Prior | null, { priorWeight }: InversionConfig): number =>
+  (prior ? priorWeight[prior.kind] : 0);
+
 /** Image energy plus weighted prior energy [Q]. */
-export function totalEnergy(image: Tensor, nats: Tensor | null, priorWeight: number): Tensor {
-  return nats && priorWeight > 0 ? add(image, mul(nats, priorWeight)) : image;
+export function totalEnergy(image: Tensor, ofPrior: Tensor | null, weight: number): Tensor {
+  return ofPrior && weight > 0 ? add(image, mul(ofPrior, weight)) : image;
 }

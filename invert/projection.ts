@@ -9,7 +9,7 @@ import { add, argmax, cast, div, equal, gather, mul, nearestRow, neg, oneHot, re
 import type { Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { choiceDistances, embedChoices, tableScale, type SlotChoices, type SlotTables } from '../models/softTokens.ts';
-import type { Projection } from './config.ts';
+import type { InversionConfig, PriorTarget, Projection } from './config.ts';
 
 /** What is optimised: one or two flat arrays per row. */
 export type Variable =
@@ -19,7 +19,7 @@ export type Variable =
 export interface Projected {
   /** [Q, 3 N, D], what the generator sees. */
   readonly embeddings: Tensor;
-  /** Weights over choices, for the prior's targets. */
+  /** Weights over choices, never quite hard. */
   readonly weights: SlotChoices;
   /** Hardest reading: i32 [Q, N] and [Q, N, 2] indices of choices. */
   readonly hard: SlotChoices;
@@ -65,22 +65,29 @@ export function project(projection: Projection, variable: Variable, temperature:
   };
   const soft = { classes: softmax(scores.classes), corners: softmax(scores.corners) };
   if (projection === 'soft') return { embeddings: embedChoices(soft, tables), weights: soft, hard: hardest(scores) };
+  if (projection === 'vocabulary') {
+    // The whole table: a slot may take a row that means nothing there, as in the published classification code.
+    const ids = nearestRow(reshape(v, [Q * 3 * vocabulary.maxObjects, D]), table, metric);
+    const rows = reshape(gather(table, ids), v.shape);
+    return { embeddings: straightThrough(rows, v), weights: soft, hard: readTokens(ids, Q, vocabulary) };
+  }
   const nearest = nearestChoices(v, tables, metric);
   if (projection === 'none') return { embeddings: v, weights: soft, hard: nearest };
-  const weights = {
-    classes: straightThrough(oneHot(nearest.classes, tables.classes.shape[0]!), soft.classes),
-    corners: straightThrough(oneHot(nearest.corners, tables.corners.shape[0]!), soft.corners),
-  };
-  if (projection === 'slot') {
-    const hardEmbeddings = embedChoices(hardWeights(nearest, tables), tables);
-    return { embeddings: straightThrough(hardEmbeddings, v), weights, hard: nearest };
-  }
-  // The whole table: a slot may take a row that means nothing there, as in the published classification code.
-  const ids = nearestRow(reshape(v, [Q * 3 * vocabulary.maxObjects, D]), table, metric);
   return {
-    embeddings: straightThrough(reshape(gather(table, ids), v.shape), v), weights, hard: readTokens(ids, Q, vocabulary),
+    embeddings: straightThrough(embedChoices(hardWeights(nearest, tables), tables), v), weights: soft, hard: nearest,
   };
 }
+
+/** What an autoregressive prior is to predict: the weights, or the hardest reading with their gradient. */
+export function priorTargets({ weights, hard }: Projected, target: PriorTarget): SlotChoices {
+  if (target === 'soft') return weights;
+  const harden = (choices: Tensor, soft: Tensor): Tensor => straightThrough(oneHot(choices, soft.shape.at(-1)!), soft);
+  return { classes: harden(hard.classes, weights.classes), corners: harden(hard.corners, weights.corners) };
+}
+
+/** The target that goes with a projection. */
+export const targetOf = ({ projection, priorTarget }: Pick<InversionConfig, 'projection' | 'priorTarget'>):
+  PriorTarget => priorTarget ?? (projection === 'slot' || projection === 'vocabulary' ? 'hard' : 'soft');
 
 const hardest = ({ classes, corners }: SlotChoices): SlotChoices => ({
   classes: argmax(classes), corners: argmax(corners),

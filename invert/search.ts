@@ -18,8 +18,8 @@ import type { Generator } from '../pipeline/generator.ts';
 import { tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, priorEnergy, totalEnergy } from './objective.ts';
-import { barred, project, variableShapes, type Variable } from './projection.ts';
+import { imageEnergy, priorEnergy, totalEnergy, weightOf } from './objective.ts';
+import { barred, priorTargets, project, targetOf, variableShapes, type Variable } from './projection.ts';
 
 /** AdamW on the variable of every row; rates and corrections are data, so that rows can be at steps of their own. */
 function adamWRows(values: readonly State[], gradients: readonly Tensor[], moments: { first: State[]; second: State[] },
@@ -57,7 +57,7 @@ export class Search {
   static async open(device: Device, generator: Generator, prior: Prior | null,
     config: InversionConfig): Promise<Search> {
     const { vocabulary, firstStage } = generator;
-    const { imagesAtOnce: I, restarts: R, batchTimesteps: T, projection } = config;
+    const { imagesAtOnce: I, restarts: R, batchTimesteps: T, priorPairs: P, projection } = config;
     const Q = I * R;
     const { encoder } = generator.description.model;
     const vocabularyTable = tokenTable(encoderScope(generator.store.scope()), encoder);
@@ -76,8 +76,13 @@ export class Search {
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);
     const image = imageEnergy(generator, inputTensor('z', [I, firstStage.latentSize]), rowImage, layouts, draws, bank);
-    const nats = prior && config.priorWeight > 0 ? priorEnergy(prior, projected.embeddings, projected.weights) : null;
-    const energy = totalEnergy(image, nats, config.priorWeight);
+    const weight = weightOf(prior, config);
+    const ofPrior = prior && weight > 0 ? priorEnergy(prior, {
+      embeddings: projected.embeddings, targets: priorTargets(projected, targetOf(config)),
+    }, rowImage, {
+      timesteps: inputTensor('priorTimesteps', [I, P], 'i32'), noises: inputTensor('priorNoises', [I, P], 'i32'),
+    }, config.seed) : null;
+    const energy = totalEnergy(image, ofPrior, weight);
     const moments = {
       first: values.map(({ name, type }) => new State(`${name} first moment`, type)),
       second: values.map(({ name, type }) => new State(`${name} second moment`, type)),
@@ -124,25 +129,27 @@ export class Search {
     for (let at = 0; at < start.length; at += D) start.set(rows.data.subarray(none * D, (none + 1) * D), at);
   }
 
-  /** One step for pictures with scaled latents z [I, C h w], at step `step` of the schedule. */
-  step(z: Float32Array, pairs: readonly Pairs[], step: number): void {
+  /**
+   * One step for pictures with scaled latents z [I, C h w], at step `step` of the schedule; `priorPairs` are those of a
+   * diffusion prior.
+   */
+  step(z: Float32Array, pairs: readonly Pairs[], step: number, priorPairs: readonly Pairs[] = []): void {
     const { config } = this;
-    const { imagesAtOnce: I, restarts: R, batchTimesteps: T } = config;
+    const { imagesAtOnce: I, restarts: R, batchTimesteps: T, priorPairs: P } = config;
     const Q = I * R;
     const progress = step / Math.max(1, config.steps - 1);
     const [first, last] = config.temperature;
     const fill = (value: number): Float32Array => new Float32Array(Q).fill(value);
-    const timesteps = new Int32Array(I * T);
-    const noises = new Int32Array(I * T);
-    pairs.forEach((pair, i) => {
-      timesteps.set(pair.timesteps, i * T);
-      noises.set(pair.noises, i * T);
-    });
+    const { timesteps, noises } = joinPairs(pairs, I, T);
+    const ofPrior = joinPairs(priorPairs, I, P);
     const correction = new Float32Array(2 * Q);
     correction.fill(1 - config.beta1 ** (step + 1), 0, Q).fill(1 - config.beta2 ** (step + 1), Q);
     this.program.run({
       z, timesteps, noises, correction,
       ...this.temperatures(this.program, first * (last / first) ** progress),
+      ...(this.program.takes('priorTimesteps') && {
+        priorTimesteps: ofPrior.timesteps, priorNoises: ofPrior.noises,
+      }),
       rate: fill(config.lr * (1 - (1 - config.lrFloor) * progress)),
     });
     this.passes += 2 * Q * T;
@@ -175,6 +182,16 @@ export class Search {
     this.reading.destroy();
     this.device.release([...this.values, ...this.moments]);
   }
+}
+
+/** Pairs of each picture side by side: [I, count], flattened. */
+function joinPairs(pairs: readonly Pairs[], pictures: number, count: number): Pairs {
+  const joined = { timesteps: new Int32Array(pictures * count), noises: new Int32Array(pictures * count) };
+  pairs.forEach(({ timesteps, noises }, i) => {
+    joined.timesteps.set(timesteps, i * count);
+    joined.noises.set(noises, i * count);
+  });
+  return joined;
 }
 
 /** Embeddings [Q, 3 N, D] with the crop tokens of the whole picture behind them, where there are crop tokens. */

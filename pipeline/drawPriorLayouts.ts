@@ -9,6 +9,7 @@ import { RandomStream } from '../engine/random.ts';
 import { decodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import { cacheStates, keyValueCache, type KeyValueCache } from '../models/prior/keyValueCache.ts';
 import { sampleLayouts, type SampleOptions, type TokenScorer } from '../models/prior/sampleLayouts.ts';
+import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
 import { priorNextScores, type PriorDescription } from './prior.ts';
 
 export interface SampledLayout {
@@ -26,7 +27,7 @@ export interface DrawOptions extends SampleOptions {
 /** Layouts that one pass draws a token of. */
 const most = 64;
 
-type Description = Pick<PriorDescription, 'model' | 'vocabulary' | 'statistics'>;
+type Description = Pick<PriorDescription<AutoregressivePriorConfig>, 'model' | 'vocabulary' | 'statistics'>;
 
 /** Scores the tokens of up to `batch` layouts, one place after another; what was read stays on the device. */
 class CachedScorer {

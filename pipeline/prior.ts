@@ -1,14 +1,17 @@
 /** A trained layout prior as a thing to use. */
 import type { Category } from '../data/annotations.ts';
+import { UserError } from '../engine/errors.ts';
 import { gather, inputTensor, table } from '../engine/ops/index.ts';
 import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { RandomStream } from '../engine/random.ts';
+import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
 import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
   type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
 import { autoregressivePrior, nextTokenScores, tokenNats, type SlotPart, type SlotTargets }
   from '../models/prior/autoregressive.ts';
-import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
+import type { AutoregressivePriorConfig, DiffusionPriorConfig, PriorConfig } from '../models/prior/config.ts';
+import { diffusionPrior } from '../models/prior/diffusion.ts';
 import type { KeyValueCache } from '../models/prior/keyValueCache.ts';
 import { standardise, type TableStatistics } from '../models/prior/standardise.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
@@ -26,9 +29,11 @@ export interface PriorData {
 
 export type ObjectOrder = 'random' | 'canonical';
 
+export type PriorKind = PriorConfig['kind'];
+
 /** What using a prior needs to know. */
-export interface PriorDescription {
-  readonly model: AutoregressivePriorConfig;
+export interface PriorDescription<Model extends PriorConfig = PriorConfig> {
+  readonly model: Model;
   readonly vocabulary: LayoutVocabularyConfig;
   readonly categories: readonly Category[];
   /** Of the frozen token table, which lies in the checkpoint under `frozen`. */
@@ -39,26 +44,46 @@ export interface PriorDescription {
 /** Name of the token table among a prior's frozen weights; as in the generator it comes from. */
 export const tokenTableName = 'cond_stage_model.transformer.token_emb.weight';
 
-export function priorSpecs(model: AutoregressivePriorConfig): ParamSpec[] {
-  return declareParams((p) =>
-    autoregressivePrior(p, inputTensor('v', [1, 3 * model.maxObjects, model.embeddingWidth]), model));
+export function priorSpecs(model: PriorConfig): ParamSpec[] {
+  const v = inputTensor('v', [1, 3 * model.maxObjects, model.embeddingWidth]);
+  return declareParams((p) => (model.kind === 'autoregressive' ? autoregressivePrior(p, v, model)
+    : diffusionPrior(p, v, inputTensor('t', [1], 'i32'), model)));
 }
 
+/** What reading embeddings through a prior takes. */
+type Reader<Model extends PriorConfig> = Pick<PriorDescription<Model>, 'model' | 'statistics'>;
+
 /** Scores of every token given those before it; embeddings [B, 3 N, Dg] in the generator's own scale. */
-export function priorScores(p: Scope, embeddings: Tensor, { model, statistics }: PriorDescription): SlotChoices {
+export function priorScores(p: Scope, embeddings: Tensor,
+  { model, statistics }: Reader<AutoregressivePriorConfig>): SlotChoices {
   return autoregressivePrior(p, standardise(embeddings, statistics), model);
 }
 
 /** Scores [B, choices] of the next token by what a cache holds of those before; see `nextTokenScores`. */
 export function priorNextScores(p: Scope, embeddings: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
-  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>): ReturnType<typeof nextTokenScores> {
+  { model, statistics }: Reader<AutoregressivePriorConfig>): ReturnType<typeof nextTokenScores> {
   return nextTokenScores(p, standardise(embeddings, statistics), position, part, cache, model);
 }
 
 /** Nats of every token of given layouts; see `tokenNats`. */
 export function priorTokenNats(p: Scope, embeddings: Tensor, targets: SlotTargets<Tensor>,
-  { model, statistics }: Pick<PriorDescription, 'model' | 'statistics'>, key?: Tensor): SlotTargets<Tensor> {
+  { model, statistics }: Reader<AutoregressivePriorConfig>, key?: Tensor): SlotTargets<Tensor> {
   return tokenNats(p, standardise(embeddings, statistics), targets, model, key);
+}
+
+/**
+ * Squared error per element [B] of what a diffusion prior predicts in noised embeddings: its loss and its energy.
+ *
+ *   embeddings  [B, 3 N, Dg]   in the generator's own scale
+ *   t           i32 [B]
+ *   noise       [B, 3 N, Dg]
+ */
+export function priorDenoisingLoss(p: Scope, embeddings: Tensor, t: Tensor, noise: Tensor,
+  { model, statistics }: Reader<DiffusionPriorConfig>): Tensor {
+  const schedule = noiseSchedule(model.schedule);
+  const x = standardise(embeddings, statistics);
+  const predicted = diffusionPrior(p, addNoise(schedule, x, noise, t), t, model);
+  return denoisingLoss('l2', predicted, predictionTarget(schedule, model.prediction, x, noise, t));
 }
 
 /**
@@ -77,24 +102,39 @@ export function orderedLayout(vocabulary: LayoutVocabulary, objects: readonly La
 }
 
 /** A prior run opened for use. */
-export interface Prior {
-  readonly run: LoadedRun<PriorDescription>;
-  readonly description: PriorDescription;
+interface OpenPrior<Model extends PriorConfig> {
+  readonly kind: Model['kind'];
+  readonly run: LoadedRun<PriorDescription<Model>>;
+  readonly description: PriorDescription<Model>;
   readonly vocabulary: LayoutVocabulary;
   readonly store: ParamStore;
   /** Token table [K, Dg]. */
   readonly table: Tensor;
 }
 
+export type AutoregressivePrior = OpenPrior<AutoregressivePriorConfig>;
+export type DiffusionPrior = OpenPrior<DiffusionPriorConfig>;
+export type Prior = AutoregressivePrior | DiffusionPrior;
+
+/** Opens a prior of either kind. */
 export function openPrior(dir: string): Prior {
   const run = loadRun<PriorDescription>(dir, 'prior');
   const description = run.header.config;
   const store = new ParamStore('prior', priorSpecs(description.model));
   store.load(run.weights, run.file);
   const rows = run.frozen.get(tokenTableName)!;
+  // The kind is that of the model, so that the union is told apart by it.
   return {
-    run, description, vocabulary: layoutVocabulary(description.vocabulary), store, table: table(rows.data, rows.shape),
-  };
+    kind: description.model.kind, run, description, vocabulary: layoutVocabulary(description.vocabulary), store,
+    table: table(rows.data, rows.shape),
+  } as Prior;
+}
+
+/** Opens a prior whose likelihood is known; UserError for the other kind. */
+export function openAutoregressivePrior(dir: string): AutoregressivePrior {
+  const prior = openPrior(dir);
+  if (prior.kind === 'autoregressive') return prior;
+  throw new UserError(`${dir}: holds a ${prior.kind} prior, but likelihoods need an autoregressive one`);
 }
 
 /** ids i32 [B, 3 N] -> rows of the prior's token table. */

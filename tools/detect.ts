@@ -12,7 +12,7 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 import { overlayName } from '../evaluate/report/detectionFiles.ts';
 import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
 import { trainedSteps } from '../invert/bank.ts';
-import { inversionPresets, type InversionConfig, type Projection } from '../invert/config.ts';
+import { inversionPresets, type InversionConfig, type PriorTarget, type Projection } from '../invert/config.ts';
 import { toDetections, toRecord, type Detection, type InversionRecord } from '../invert/detections.ts';
 import { Inverter, type Inversion, type Subject } from '../invert/invert.ts';
 import { LayoutSampler, openGenerator, type Generator } from '../pipeline/generator.ts';
@@ -34,6 +34,9 @@ export interface DetectOptions {
   readonly timesteps?: string;
   readonly lr?: number;
   readonly priorWeight?: number;
+  readonly priorTarget?: PriorTarget;
+  readonly priorPairs?: number;
+  readonly priorTimesteps?: string;
   readonly projection?: Projection;
   readonly metric?: 'l2' | 'cosine';
   readonly init?: 'gaussian' | 'none';
@@ -88,6 +91,15 @@ async function targetsOf(options: DetectOptions, generator: Generator): Promise<
   return targets.slice(0, count);
 }
 
+/** `low,high` of an option. */
+function parseRange(option: string, text: string): readonly [number, number] {
+  const parts = text.split(',').map(Number);
+  if (parts.length !== 2 || parts.some((n) => !Number.isInteger(n))) {
+    throw new UserError(`${option}: must be two whole numbers, low,high; found '${text}'`);
+  }
+  return parts as [number, number];
+}
+
 /** Beyond so many object slots one restart per count costs more than it finds. */
 const mostStratified = 4;
 
@@ -99,21 +111,20 @@ export function inversionConfig(options: Partial<DetectOptions> & Pick<DetectOpt
   const scaled = preset.timesteps.map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
   // The noisier half of what was trained: where noise is weak every layout explains the picture.
   const trained = generator.description.timesteps;
-  let timesteps: readonly [number, number] = [Math.max(trained[0], scaled[0]), Math.min(trained[1], scaled[1])];
-  if (options.timesteps !== undefined) {
-    const parts = options.timesteps.split(',').map(Number);
-    if (parts.length !== 2 || parts.some((n) => !Number.isInteger(n))) {
-      throw new UserError(`--timesteps: must be two whole numbers, low,high; found '${options.timesteps}'`);
-    }
-    timesteps = parts as [number, number];
-  }
+  const timesteps = options.timesteps !== undefined ? parseRange('--timesteps', options.timesteps)
+    : [Math.max(trained[0], scaled[0]), Math.min(trained[1], scaled[1])] as const;
+  const { priorWeight, priorTimesteps } = options;
   const { maxObjects } = generator.vocabulary;
   const stratify = preset.stratifyCounts && maxObjects <= mostStratified;
   const restarts = options.restarts ?? (stratify ? Math.max(preset.restarts, maxObjects) : preset.restarts);
-  const given = Object.fromEntries((['steps', 'batchTimesteps', 'lr', 'priorWeight', 'projection', 'metric', 'init',
-    'imagesAtOnce', 'patience', 'localRounds'] as const)
+  const given = Object.fromEntries((['steps', 'batchTimesteps', 'lr', 'projection', 'metric', 'init', 'imagesAtOnce',
+    'patience', 'localRounds', 'priorTarget', 'priorPairs'] as const)
     .filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
-  const config: InversionConfig = { ...preset, ...given, timesteps, restarts, seed: options.seed };
+  const config: InversionConfig = {
+    ...preset, ...given, timesteps, restarts, seed: options.seed,
+    ...(priorWeight !== undefined && { priorWeight: { autoregressive: priorWeight, diffusion: priorWeight } }),
+    ...(priorTimesteps !== undefined && { priorTimesteps: parseRange('--prior-timesteps', priorTimesteps) }),
+  };
   const unmonitored = options.monitor === false ? { monitorEvery: config.steps, patience: 0 } : {};
   return { ...config, ...unmonitored, stratifyCounts: stratify && restarts >= maxObjects };
 }

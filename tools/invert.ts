@@ -8,7 +8,7 @@ const root = command('invert', 'Uses a trained generator the other way round: fr
 withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   .description('Finds objects: for each picture the layout that maximises p(picture | layout) p(layout).')
   .option('--generator <run>', 'folder of a trained generator (required)')
-  .option('--prior <run>', 'folder of a prior trained with --generator; without it p(layout) is left out')
+  .option('--prior <run>', 'folder of a prior of either kind trained with --generator; without it p(layout) is left out')
   .option('--images <path...>',
     'a folder of pictures, or picture files; with --annotations the folder they lie in (required)')
   .option('--annotations <file>', 'COCO JSON that lists the pictures; its boxes are only drawn, never looked at')
@@ -21,8 +21,13 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
   .option('--timesteps <low,high>', 'range of timesteps (default: within the trained range, '
     + 'for search the noisier half of it: 450 to 950 thousandths)')
   .option('--lr <number>', 'learning rate (open in the paper)', real)
-  .option('--prior-weight <number>',
-    'weight of the prior per nat beside the mean error per element (open in the paper)', real)
+  .option('--prior-weight <number>', 'weight of the prior beside the mean error per element: per nat of an '
+    + 'autoregressive prior, per mean squared error of a diffusion prior (open in the paper)', real)
+  .option('--prior-target <soft|hard>', 'what an autoregressive prior is to predict: weights over choices, or the hardest '
+    + 'reading (default: hard where the projection is straight-through)', oneOf('soft', 'hard'))
+  .option('--prior-pairs <number>', '(timestep, noise) pairs a step of a diffusion prior (open in the paper)',
+    positiveInteger)
+  .option('--prior-timesteps <low,high>', 'thousandths of a diffusion prior\'s schedule drawn from (open in the paper)')
   .option('--no-prior', 'leave p(layout) out')
   .option('--projection <kind>', 'logits, soft, slot (the paper\'s), vocabulary or none',
     oneOf('logits', 'soft', 'slot', 'vocabulary', 'none'))

@@ -10,7 +10,7 @@ import { measureLikelihood, type Likelihood } from '../evaluate/likelihood.ts';
 import { likelihoodPage, type NamedStatistics } from '../evaluate/report/likelihoodPage.ts';
 import type { LayoutObject } from '../models/layoutTokens.ts';
 import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
-import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
+import { openAutoregressivePrior, tokenTableName, type AutoregressivePrior } from '../pipeline/prior.ts';
 import { Progress, integer, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
 
 interface LikelihoodOptions {
@@ -50,7 +50,7 @@ export function addLikelihood(root: Command): void {
 async function measurePrior(options: LikelihoodOptions): Promise<void> {
   const [dir, file] = [required(options.prior, '--prior'), required(options.annotations, '--annotations')];
   if (options.samples < 0) throw new UserError(`--samples: must be 0 or more, found ${options.samples}`);
-  const prior = openPrior(dir);
+  const prior = openAutoregressivePrior(dir);
   const read = (path: string): Promise<AnnotatedDataset> => readAnnotations(path, {
     minArea: prior.description.data.minArea, maxObjects: prior.vocabulary.maxObjects, categories: prior.description.categories,
   });
@@ -87,7 +87,7 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
 }
 
 /** Statistics of the measured layouts, of those the baselines come from, and of layouts drawn from the prior. */
-async function compareSamples(device: Device, prior: Prior, measured: AnnotatedDataset, training: AnnotatedDataset | null,
+async function compareSamples(device: Device, prior: AutoregressivePrior, measured: AnnotatedDataset, training: AnnotatedDataset | null,
   options: LikelihoodOptions): Promise<NamedStatistics[]> {
   const { classCount, maxObjects } = prior.vocabulary;
   const progress = new Progress('drawing layouts, token', options.samples * 3 * maxObjects);

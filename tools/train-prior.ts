@@ -1,24 +1,30 @@
 /** `npm run train:prior`: the layout prior, on annotations alone, in the embedding space of a generator. */
-import { UserError } from '../engine/errors.ts';
+import type { NamedArray } from '../engine/checkpoint.ts';
+import type { Device } from '../engine/device.ts';
+import { UserError, check } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
 import { layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
 import { ownTokenTable } from '../models/prior/ownTable.ts';
 import { tableStatistics } from '../models/prior/standardise.ts';
-import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
+import { defaultDenoising, drawDiffusionLayouts } from '../pipeline/drawDiffusionLayouts.ts';
+import { drawPriorLayouts, type SampledLayout } from '../pipeline/drawPriorLayouts.ts';
 import type { GeneratorDescription } from '../pipeline/generator.ts';
-import { tokenTableName } from '../pipeline/prior.ts';
+import { tokenTableName, type PriorDescription, type PriorKind } from '../pipeline/prior.ts';
 import { loadRun } from '../pipeline/run.ts';
-import type { NamedArray } from '../engine/checkpoint.ts';
-import { readDatasets } from '../train/data.ts';
+import type { Overrides } from '../train/config.ts';
+import { readDatasets, type SplitDataset } from '../train/data.ts';
+import { diffusionPriorTask, type DiffusionPriorTraining } from '../train/diffusionPrior.ts';
+import type { Task } from '../train/loop.ts';
+import { diffusionPriorRuns } from '../train/presets/diffusionPrior.ts';
 import { priorRuns } from '../train/presets/prior.ts';
-import { priorTask, type PriorRun, type PriorTraining } from '../train/prior.ts';
+import { priorTask, type PriorTraining } from '../train/prior.ts';
 import { command, oneOf, openDevice, runCommand, splitOverrides } from './cli.ts';
 import { drawLayouts } from './layoutSheet.ts';
 import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
 
 interface Options extends TrainOptions {
   readonly generator?: string;
-  readonly kind: 'autoregressive';
+  readonly kind: PriorKind;
 }
 
 /** Where the prior's tokens live: the generator's table and vocabulary, or a table of its own. */
@@ -28,13 +34,15 @@ interface TokenSpace {
   readonly categories?: GeneratorDescription['categories'];
 }
 
-function tokenSpace(options: Options, training: PriorTraining): TokenSpace {
+function tokenSpace(options: Options, training: PriorTraining | DiffusionPriorTraining): TokenSpace {
   if (options.generator !== undefined) {
     const run = loadRun<GeneratorDescription>(options.generator, 'generator');
     const { vocabulary, categories } = run.header.config;
     return { vocabulary, table: () => run.weights.get(tokenTableName)!, categories };
   }
-  const { gridSide, maxObjects, embeddingWidth } = training.model;
+  const { model } = training;
+  check(model.kind === 'autoregressive', 'only an autoregressive prior has a table of its own');
+  const { gridSide, maxObjects, embeddingWidth } = model;
   const vocabularySize = gridSide * gridSide + 1;
   return {
     vocabulary: { vocabularySize, maxObjects, encodeCrop: false },
@@ -45,18 +53,36 @@ function tokenSpace(options: Options, training: PriorTraining): TokenSpace {
   };
 }
 
+/** Settings of the kind that the options name. */
+function chooseTraining(options: Options, overrides: Overrides): PriorTraining | DiffusionPriorTraining {
+  if (options.kind === 'autoregressive') return chooseConfig(priorRuns, options, overrides);
+  if (options.generator === undefined) {
+    throw new UserError('--generator: is missing; a diffusion prior lives in the embedding space of a generator');
+  }
+  return chooseConfig(diffusionPriorRuns, options, overrides);
+}
+
+/** A prior is resumed as the kind that it is. */
+function expectKind({ out, resume, kind }: Options): void {
+  if (!resume || out === undefined) return;
+  const found = loadRun<PriorDescription>(out, 'prior', 'latest').header.config.model.kind;
+  if (found !== kind) throw new UserError(`${out}: holds a prior of --kind ${found}, found --kind ${kind}`);
+}
+
 const { argv, overrides } = splitOverrides(process.argv.slice(2));
 
 const root = withTraining(
   command('train:prior', 'Trains the layout prior p(layout) on annotations; needs no pictures.',
     'npm run train:prior -- --annotations data/train.json --generator runs/generator --out runs/prior')
-    .option('--generator <run>',
-      'generator whose token table the prior reads (default: a table of its own, made for the grid)')
-    .option('--kind <kind>', 'kind of prior: autoregressive', oneOf('autoregressive'), 'autoregressive'),
-  Object.keys(priorRuns), 'tiny',
+    .option('--generator <run>', 'generator whose token table the prior reads (default: a table of its own, made for '
+      + 'the grid; autoregressive only)')
+    .option('--kind <kind>', 'kind of prior: autoregressive (likelihoods in nats), or diffusion (the paper\'s)',
+      oneOf('autoregressive', 'diffusion'), 'autoregressive'),
+  [...new Set([...Object.keys(priorRuns), ...Object.keys(diffusionPriorRuns)])], 'tiny',
 ).action(async (options: Options) => {
   const paths = dataPaths(options, false);
-  const training = chooseConfig(priorRuns, options, overrides);
+  expectKind(options);
+  const training = chooseTraining(options, overrides);
   const space = tokenSpace(options, training);
   const data = await readDatasets(paths, {
     minArea: training.data.minArea, maxObjects: space.vocabulary.maxObjects,
@@ -70,24 +96,42 @@ const root = withTraining(
       + `the generator ${space.categories.length}`);
   }
   const table = space.table(vocabulary);
-  const run: PriorRun = {
-    ...training, categories, statistics: tableStatistics(table.data as Float32Array),
+  const description = {
+    categories, statistics: tableStatistics(table.data as Float32Array),
     vocabulary: {
       vocabularySize: vocabulary.vocabularySize, maxObjects: vocabulary.maxObjects,
       encodeCrop: vocabulary.encodeCrop, classCount: categories.length,
     },
-    model: {
-      ...training.model, maxObjects: vocabulary.maxObjects, classCount: categories.length,
-      gridSide: vocabulary.gridSide, embeddingWidth: table.shape[1]!,
-    },
   };
   const device = await openDevice({ ...options, timestamps: options.profile ?? false });
-  console.log(`config: ${JSON.stringify(run)}`);
-  const task = await buildTask(overrides, () => priorTask(device, run, data, table, async (store, file) => {
-    const layouts = await drawPriorLayouts(device, store, run, table, { count: 24, seed: run.seed, temperature: 1 });
-    await drawLayouts(file, layouts.map(({ objects }) => objects), categories);
-  }));
-  await runTraining(device, task, run.loop, options);
+  const task = await buildTask(overrides, () => makeTask(device, training, description, data, table));
+  console.log(`config: ${JSON.stringify(task.config)}`);
+  await runTraining(device, task, training.loop, options);
 });
+
+/** The task of either kind, its model fitted to the tokens. */
+function makeTask(device: Device, training: PriorTraining | DiffusionPriorTraining,
+  description: Omit<PriorDescription, 'model' | 'data'>, data: SplitDataset, table: NamedArray): Promise<Task> {
+  const { categories, vocabulary: { maxObjects } } = description;
+  const embeddingWidth = table.shape[1]!;
+  const count = 24;
+  const draw = (file: string, layouts: readonly SampledLayout[]): Promise<void> =>
+    drawLayouts(file, layouts.map(({ objects }) => objects), categories);
+  if (isDiffusion(training)) {
+    const run = { ...training, ...description, model: { ...training.model, maxObjects, embeddingWidth } };
+    const options = { count, seed: run.seed, ...defaultDenoising(run.model) };
+    return diffusionPriorTask(device, run, data, table, async (store, file) =>
+      draw(file, await drawDiffusionLayouts(device, store, run, table, options)));
+  }
+  const { gridSide, classCount } = layoutVocabulary(description.vocabulary);
+  const run = {
+    ...training, ...description, model: { ...training.model, maxObjects, classCount, gridSide, embeddingWidth },
+  };
+  return priorTask(device, run, data, table, async (store, file) =>
+    draw(file, await drawPriorLayouts(device, store, run, table, { count, seed: run.seed })));
+}
+
+const isDiffusion = (training: PriorTraining | DiffusionPriorTraining): training is DiffusionPriorTraining =>
+  training.model.kind === 'diffusion';
 
 await runCommand(root, argv);

@@ -44,7 +44,7 @@ export interface PriorTraining {
   readonly seed: number;
 }
 
-export type PriorRun = PriorTraining & PriorDescription;
+export type PriorRun = PriorTraining & PriorDescription<AutoregressivePriorConfig>;
 
 const validationBatch = 64;
 

@@ -1,6 +1,6 @@
 /** Sizes of the layout priors. */
 import type { AttentionLayersConfig } from '../attentionLayers.ts';
-import type { ScheduleConfig } from '../diffusion.ts';
+import type { DiffusionConfig, ScheduleConfig } from '../diffusion.ts';
 
 /** A causal transformer over the 3 N layout tokens. */
 export interface AutoregressivePriorConfig extends AttentionLayersConfig {
@@ -32,16 +32,18 @@ export interface AutoregressivePriorConfig extends AttentionLayersConfig {
   readonly dropout?: number;
 }
 
-/** A denoiser of standardised layout embeddings. */
+/** A denoiser of standardised layout embeddings, bidirectional over the 3 N layout tokens. */
 export interface DiffusionPriorConfig extends AttentionLayersConfig {
   readonly kind: 'diffusion';
-  /** L, tokens of a sequence. */
-  readonly maxLength: number;
+  /** N, object slots. */
+  readonly maxObjects: number;
   /** Dg, width of the generator's token embeddings. */
   readonly embeddingWidth: number;
   /** D, width of the transformer; even. */
   readonly width: number;
   readonly schedule: ScheduleConfig;
+  /** What it predicts: the noise (the paper's), the embeddings, or v; see `DiffusionConfig`. Its loss is squared. */
+  readonly prediction: DiffusionConfig['prediction'];
 }
 
 export type PriorConfig = AutoregressivePriorConfig | DiffusionPriorConfig;
@@ -80,17 +82,17 @@ export const autoregressivePriorPresets = {
 export const diffusionPriorPresets = {
   /** The paper gives no sizes: those of the published layout encoder with half its layers, ours. */
   default: {
-    kind: 'diffusion', maxLength: 92, embeddingWidth: 512, width: 512, layers: 8, heads: 8, headWidth: 64,
-    schedule: layout2imgSchedule,
+    kind: 'diffusion', maxObjects: 30, embeddingWidth: 512, width: 512, layers: 8, heads: 8, headWidth: 64,
+    schedule: layout2imgSchedule, prediction: 'noise',
   },
   /** For the `tiny` generator. */
   tiny: {
-    kind: 'diffusion', maxLength: 36, embeddingWidth: 64, width: 96, layers: 4, heads: 4, headWidth: 24,
-    schedule: layout2imgSchedule,
+    kind: 'diffusion', maxObjects: 12, embeddingWidth: 64, width: 96, layers: 4, heads: 4, headWidth: 24,
+    schedule: layout2imgSchedule, prediction: 'noise',
   },
   /** For tests. */
   micro: {
-    kind: 'diffusion', maxLength: 6, embeddingWidth: 8, width: 12, layers: 2, heads: 2, headWidth: 4,
-    schedule: { kind: 'scaledLinear', steps: 20, betaStart: 0.01, betaEnd: 0.5 },
+    kind: 'diffusion', maxObjects: 2, embeddingWidth: 8, width: 12, layers: 2, heads: 2, headWidth: 4,
+    schedule: { kind: 'scaledLinear', steps: 20, betaStart: 0.01, betaEnd: 0.5 }, prediction: 'noise',
   },
 } as const satisfies Record<string, DiffusionPriorConfig>;

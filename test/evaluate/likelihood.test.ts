@@ -14,22 +14,21 @@ import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../.
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
 import { drawPriorLayouts } from '../../pipeline/drawPriorLayouts.ts';
-import { embedForPrior, priorScores, priorSpecs, tokenTableName, type Prior, type PriorData, type PriorDescription }
+import { embedForPrior, priorScores, priorSpecs, tokenTableName, type AutoregressivePrior, type PriorData, type PriorDescription }
   from '../../pipeline/prior.ts';
-import type { LoadedRun } from '../../pipeline/run.ts';
 import { testDevice } from '../support/gpu.ts';
 
 const vocabularyOf = (gridSide: number, classCount: number, maxObjects: number): LayoutVocabulary =>
   layoutVocabulary({ vocabularySize: gridSide * gridSide + 1, classCount, maxObjects, encodeCrop: false });
 
 /** A prior with random weights, far enough from zero that its tokens depend on each other. */
-function randomPrior(vocabulary: LayoutVocabulary, corners: 'cell' | 'factored', data: PriorData = { flip: false, minArea: 0 }): Prior {
+function randomPrior(vocabulary: LayoutVocabulary, corners: 'cell' | 'factored', data: PriorData = { flip: false, minArea: 0 }): AutoregressivePrior {
   const { vocabularySize, maxObjects, classCount, gridSide, encodeCrop } = vocabulary;
   const model: AutoregressivePriorConfig = {
     ...autoregressivePriorPresets.micro, maxObjects, classCount, gridSide, corners, adapters: corners === 'cell' ? 'shared' : 'slot',
   };
   const rows = ownTokenTable(vocabulary, model.embeddingWidth, new RandomStream(1, 'table'));
-  const description: PriorDescription = {
+  const description: PriorDescription<AutoregressivePriorConfig> = {
     model, vocabulary: { vocabularySize, maxObjects, classCount, encodeCrop }, data, statistics: tableStatistics(rows),
     categories: Array.from({ length: classCount }, (_, i) => ({ id: i + 1, name: `class ${i}` })),
   };
@@ -40,8 +39,8 @@ function randomPrior(vocabulary: LayoutVocabulary, corners: 'cell' | 'factored',
     state.initial = (state.initial as Float32Array).map((value) => value + 0.3 * random.normal());
   }
   const shape = [vocabularySize, model.embeddingWidth];
-  const run = { frozen: new Map([[tokenTableName, { shape, data: rows }]]) } as unknown as LoadedRun<PriorDescription>;
-  return { run, description, vocabulary, store, table: table(rows, shape) };
+  const run = { frozen: new Map([[tokenTableName, { shape, data: rows }]]) } as unknown as AutoregressivePrior['run'];
+  return { kind: 'autoregressive', run, description, vocabulary, store, table: table(rows, shape) };
 }
 
 /** Every token sequence of one object slot, legal or not. */

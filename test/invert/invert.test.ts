@@ -19,6 +19,7 @@ import { microSize, microVocabulary, writeMicroRuns } from '../support/microRuns
 interface Context {
   generator: Generator;
   prior: Prior;
+  diffusion: Prior;
   inverter: Inverter;
   together: Inversion[];
 }
@@ -42,6 +43,7 @@ test.before(async (context) => {
   const device = await testDevice();
   context.generator = await openGenerator(device, join(dir, 'generator'));
   context.prior = openPrior(join(dir, 'prior'));
+  context.diffusion = openPrior(join(dir, 'diffusion-prior'));
   context.inverter = await Inverter.open(device, context.generator, context.prior, config);
   context.together = await context.inverter.invert(subjects);
   rmSync(dir, { recursive: true });
@@ -102,9 +104,44 @@ test('a round of moves goes to the best neighbour', async ({ generator, prior, t
   still.destroy();
 });
 
-test('every projection runs, from either start, with and without a prior', async ({ generator, prior }) => {
+test('a diffusion prior: the same again and alone, and its weight changes what is found', async (context) => {
+  const { generator, diffusion } = context;
+  const open = async (weight: number): Promise<Inverter> => Inverter.open(await testDevice(), generator, diffusion,
+    { ...config, priorWeight: { autoregressive: 0, diffusion: weight } });
+  const [inverter, free] = [await open(2), await open(0)];
+  const found = await inverter.invert(subjects);
+  assert.equal(await inverter.invert(subjects), found);
+  assert.equal(await inverter.invert([subjects[1]!]), [found[1]]);
+  const unweighed = await free.invert(subjects);
+  assert.equal(await free.invert(subjects), unweighed);
+  assert.not.equal(found.map(({ tokens }) => [...tokens]), unweighed.map(({ tokens }) => [...tokens]));
+  inverter.destroy();
+  free.destroy();
+});
+
+test('the judge ranks the same under a diffusion prior whatever was drawn before, with the weight as the slope',
+  async ({ generator, diffusion }) => {
+    const candidates = neighbours(microVocabulary, Int32Array.of(0, 5, 10, 16, 16, 16)).map((tokens) => ({ image: 0, tokens }));
+    const energies = async (weight: number): Promise<Float64Array> => {
+      const inverter = await Inverter.open(await testDevice(), generator, diffusion,
+        { ...config, priorWeight: { autoregressive: 0, diffusion: weight } });
+      const fresh = await inverter.energiesOf([subjects[0]!], candidates);
+      await inverter.invert([subjects[1]!]);
+      assert.equal(await inverter.energiesOf([subjects[0]!], candidates), fresh);
+      inverter.destroy();
+      return fresh;
+    };
+    const [none, one, two] = [await energies(0), await energies(1), await energies(2)];
+    one.forEach((value, i) => {
+      assert.ok(value > none[i]!, 'an error is positive');
+      assert.ok(Math.abs(two[i]! - 2 * value + none[i]!) < 1e-5 * two[i]!);
+    });
+  });
+
+test('every projection runs, from either start, with and without a prior', async ({ generator, prior, diffusion }) => {
   for (const projection of ['logits', 'soft', 'slot', 'vocabulary', 'none'] as const) {
-    const variants = [{ own: prior, init: 'gaussian' }, { own: null, init: 'none' }] as const;
+    const other = projection === 'slot' ? diffusion : null;
+    const variants = [{ own: prior, init: 'gaussian' }, { own: other, init: 'none' }] as const;
     for (const { own, init } of variants) {
       const inverter = await Inverter.open(await testDevice(), generator, own, { ...config, projection, init });
       const [found] = await inverter.invert([subjects[0]!]);
@@ -148,7 +185,9 @@ test('configs that cannot work are refused', () => {
   refused({ restarts: 1.5 }, /restarts must be/);
   refused({ lr: -1 }, /lr must be positive, found -1/);
   refused({ patience: -1 }, /patience must be a whole number from 0/);
-  refused({ priorWeight: -0.1 }, /priorWeight must be 0 or more/);
+  refused({ priorWeight: { autoregressive: 0, diffusion: -0.1 } }, /--prior-weight: must be 0 or more, found -0.1/);
+  refused({ priorTimesteps: [200, 1200] }, /--prior-timesteps: must be a range within 0 to 1000 .* found 200 to 1200/);
+  refused({ priorPairs: 0 }, /priorPairs must be a whole number from 1/);
   refused({ temperature: [1, 0] }, /temperature must be positive/);
   checkInversion(config, 20);
 });

@@ -7,7 +7,7 @@ import { gather, inputTensor, table } from '../../engine/ops/index.ts';
 import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { encodeLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
-import { autoregressivePriorPresets } from '../../models/prior/config.ts';
+import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../../models/prior/config.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { sampleLayouts, type SampleOptions, type TokenScorer } from '../../models/prior/sampleLayouts.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
@@ -19,7 +19,8 @@ const [N, C, S, B] = [4, 5, 7, 6];
 const vocabulary = layoutVocabulary({ vocabularySize: S * S + 1, classCount: C, maxObjects: N, encodeCrop: true });
 const L = vocabulary.length;
 
-function randomPrior(corners: 'cell' | 'factored'): { store: ParamStore; of: PriorDescription; rows: NamedArray } {
+function randomPrior(corners: 'cell' | 'factored'):
+  { store: ParamStore; of: PriorDescription<AutoregressivePriorConfig>; rows: NamedArray } {
   const model = {
     ...autoregressivePriorPresets.micro, maxObjects: N, classCount: C, gridSide: S, corners,
     adapters: corners === 'cell' ? 'shared' as const : 'slot' as const,

@@ -14,7 +14,7 @@ import { emptyLayout, encodeLayout } from '../../models/layoutTokens.ts';
 import { drawPriorLayouts } from '../../pipeline/drawPriorLayouts.ts';
 import { FirstStage, firstStageSpecs } from '../../pipeline/firstStage.ts';
 import { LayoutSampler, openGenerator, type Generator } from '../../pipeline/generator.ts';
-import { openPrior, tokenTableName, type Prior } from '../../pipeline/prior.ts';
+import { openAutoregressivePrior, tokenTableName, type AutoregressivePrior } from '../../pipeline/prior.ts';
 import { loadRun } from '../../pipeline/run.ts';
 import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -23,7 +23,7 @@ import { microSize, microVocabulary, writeMicroRuns } from '../support/microRuns
 interface Context {
   dir: string;
   generator: Generator;
-  prior: Prior;
+  prior: AutoregressivePrior;
 }
 
 const test = suite<Context>('pipeline/generator');
@@ -32,7 +32,7 @@ test.before(async (context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'pipeline-'));
   await writeMicroRuns(context.dir);
   context.generator = await openGenerator(await testDevice(), join(context.dir, 'generator'));
-  context.prior = openPrior(join(context.dir, 'prior'));
+  context.prior = openAutoregressivePrior(join(context.dir, 'prior'));
 });
 test.after(({ dir }) => rmSync(dir, { recursive: true }));
 

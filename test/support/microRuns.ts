@@ -15,6 +15,7 @@ import { frequencyArrays, generatorSpecs } from '../../pipeline/generator.ts';
 import { priorSpecs, tokenTableName } from '../../pipeline/prior.ts';
 import type { RunKind } from '../../pipeline/run.ts';
 import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
+import { diffusionPriorRuns } from '../../train/presets/diffusionPrior.ts';
 import { generatorRuns } from '../../train/presets/generator.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 
@@ -47,7 +48,7 @@ async function save(dir: string, kind: RunKind, config: object, weights: Arrays,
   await saveCheckpoint(join(dir, 'checkpoints', 'latest.msgpack'), { kind, config, step: 1, best: null }, arrays);
 }
 
-/** Writes `autoencoder`, `generator` and `prior` under `dir`, trained one upon the other as their commands would. */
+/** Writes `autoencoder`, `generator`, `prior` and `diffusion-prior` under `dir`, trained one upon the other as their commands would. */
 export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
   const { micro } = autoencoderRuns;
   const autoencoder = randomWeights(firstStageSpecs(micro.model, microSize), seed);
@@ -70,8 +71,13 @@ export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
 
   const table = generator.get(tokenTableName)!;
   const { width: embeddingWidth } = model.encoder;
+  const ofTable: Iterable<[string, NamedArray]> = [[tokenTableName, table]];
   const priorModel = { ...priorRuns.micro.model, classCount, maxObjects, gridSide, embeddingWidth };
   await save(join(dir, 'prior'), 'prior', {
     ...priorRuns.micro, ...described, model: priorModel, statistics: tableStatistics(table.data),
-  }, randomWeights(priorSpecs(priorModel), seed), [[tokenTableName, table]]);
+  }, randomWeights(priorSpecs(priorModel), seed), ofTable);
+  const diffusionModel = { ...diffusionPriorRuns.micro.model, maxObjects, embeddingWidth };
+  await save(join(dir, 'diffusion-prior'), 'prior', {
+    ...diffusionPriorRuns.micro, ...described, model: diffusionModel, statistics: tableStatistics(table.data),
+  }, randomWeights(priorSpecs(diffusionModel), seed), ofTable);
 }

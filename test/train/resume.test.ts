@@ -14,11 +14,13 @@ import { RandomStream } from '../../engine/random.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
 import { autoencoderTask } from '../../train/autoencoder.ts';
 import { readDatasets, type SplitDataset } from '../../train/data.ts';
+import { diffusionPriorTask } from '../../train/diffusionPrior.ts';
 import { generatorTask } from '../../train/generator.ts';
 import { LatentSet } from '../../train/latents.ts';
 import { train, type LoopConfig, type Task } from '../../train/loop.ts';
 import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
 import { generatorRuns } from '../../train/presets/generator.ts';
+import { diffusionPriorRuns } from '../../train/presets/diffusionPrior.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 import { priorTask } from '../../train/prior.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -72,6 +74,14 @@ const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> =
     const table = Float32Array.from({ length: 17 * 8 }, () => random.normal());
     return priorTask(device, {
       ...priorRuns.micro, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
+      statistics: tableStatistics(table),
+    }, data, { shape: [17, 8], data: table }, noSheet);
+  },
+  'diffusion prior': ({ device, data }, seed) => {
+    const random = new RandomStream(1, 'table');
+    const table = Float32Array.from({ length: 17 * 8 }, () => random.normal());
+    return diffusionPriorTask(device, {
+      ...diffusionPriorRuns.micro, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
       statistics: tableStatistics(table),
     }, data, { shape: [17, 8], data: table }, noSheet);
   },

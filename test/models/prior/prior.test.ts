@@ -216,7 +216,7 @@ test('tokens become choices of their slots', () => {
 
 test('diffusion prior: gradients and training at micro size', async () => {
   const config = diffusionPriorPresets.micro;
-  const x = inputTensor('x', [2, config.maxLength, config.embeddingWidth]);
+  const x = inputTensor('x', [2, 3 * config.maxObjects, config.embeddingWidth]);
   const noise = inputTensor('noise', x.shape);
   const spec = {
     name: 'diffusion prior micro',
