@@ -3,10 +3,10 @@ import { check } from '../errors.ts';
 import { groups, maxGroupsPerAxis } from '../grid.ts';
 import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
 import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
-import subgroupSource from '../shaders/matmulSubgroup.wgsl';
 import tiledSource from '../shaders/matmulTiled.wgsl';
 import reduceSource from '../shaders/reduceColumns.wgsl';
 import { describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
+import { variantsInRegisters } from './matmulInRegisters.ts';
 import { call } from './pointwise.ts';
 import { sum } from './reduce.ts';
 import { broadcast, reshape } from './view.ts';
@@ -86,7 +86,7 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
   variants([a, b], _, attrs, device) {
     const inGroups = tiled(a!, b!, attrs, device);
     if (!hasCheapBroadcast(device)) return [inGroups];
-    return [inRegisters(a!, b!, attrs), inGroups];
+    return [...inRegisters(a!, b!, attrs), inGroups];
   },
 });
 
@@ -115,28 +115,16 @@ export function partsFor(tiles: number, length: number, device: DeviceCapabiliti
 export const hasCheapBroadcast = (device: DeviceCapabilities): boolean =>
   device.software && device.subgroups && device.subgroupSize === 8;
 
-function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant {
+function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant[] {
   const { B, M, N, K } = sizesOf(a, b, attrs);
-  // Fewer rows a workgroup where they would waste half, or leave all the work to one core.
-  const rows = M <= 8 || B * groups(M, 16) * groups(N, 32) === 1 ? 8 : 16;
-  const whole = (length: number): number => (length % 4 === 0 ? 1 : 0);
-  return {
-    name: 'subgroup',
-    scratch: [],
-    calls: [{
-      label: 'matmulSubgroup',
-      source: subgroupSource,
-      constants: {
-        TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0, ROWS: rows,
-        WHOLE_A: whole(a.shape[2]!), WHOLE_B: whole(b.shape[2]!), WHOLE_Y: whole(N),
-      },
-      bindings: [input(0), input(1), output],
-      immediates: [M, N, K, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, B],
-      grid: [groups(N, 32), groups(M, rows), Math.min(B, maxGroupsPerAxis)],
-      flops: 2 * B * M * N * K,
-      bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + B * M * N),
-    }],
-  };
+  const { transposeA, transposeB } = attrs;
+  return variantsInRegisters({
+    B, M, N, K,
+    a: { index: 0, length: M, batch: a.shape[0] === 1 ? 0 : M * K, step: transposeA ? 1 : K, along: transposeA ? M : 1 },
+    b: { index: 1, length: N, batch: b.shape[0] === 1 ? 0 : K * N, step: transposeB ? K : 1, along: transposeB ? 1 : N },
+    flops: 2 * B * M * N * K,
+    bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + B * M * N),
+  });
 }
 
 function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceCapabilities): Variant {

@@ -5,7 +5,7 @@ import { inputTensor, linear, matmul } from '../../../engine/ops/index.ts';
 import { matmulOp } from '../../../engine/ops/matmul.ts';
 import { checkOp } from '../../support/checkOp.ts';
 
-const variants = ['subgroup', 'tiled'];
+const variants = ['subgroup', 'subgroupNarrow', 'subgroupShort', 'subgroupSwapped', 'tiled'];
 const sides = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
 
 function check(name: string, [B, M, K, N]: readonly [number, number, number, number], derivative = true): void {
@@ -26,6 +26,7 @@ check('primes', [2, 7, 5, 3]);
 check('multiples of four', [3, 8, 12, 32]);
 check('just past a tile', [1, 65, 17, 66], false);
 check('exact tiles', [2, 64, 32, 64], false);
+check('one column past a tile, odd inner length', [2, 33, 7, 17], false);
 check('nine rows in one tile', [1, 9, 8, 4], false);
 check('nine rows in two tiles', [1, 9, 8, 36], false);
 check('long rows, cut into parts on a GPU', [1, 3, 601, 5], false);
@@ -45,20 +46,38 @@ wrapper('linear', [[2, 3, 5], [7, 5], [7]], (x, w, b) => linear(x, w, b));
 wrapper('linear without bias', [[4, 8], [12, 8]], (x, w) => linear(x, w));
 wrapper('linear on a vector', [[5], [3, 5], [3]], (x, w, b) => linear(x, w, b));
 
+const llvmpipe: DeviceCapabilities = {
+  software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+};
+
 test('the device decides which variant comes first', () => {
-  const llvmpipe: DeviceCapabilities = {
-    software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
-  };
   const attrs = { transposeA: false, transposeB: false };
   const a = inputTensor('a', [1, 64, 4096]);
   const b = inputTensor('b', [1, 4096, 64]);
   const on = (device: DeviceCapabilities): string[] =>
     matmulOp.variants([a, b], apply(matmulOp, [a, b], attrs), attrs, device).map(({ name, calls }) =>
       `${name} ${calls.map(({ label, grid }) => `${label} ${grid}`).join(', ')}`);
-  assert.equal(on(llvmpipe)[0], 'subgroup matmulSubgroup 2,4,1');
+  assert.equal(on(llvmpipe), [
+    'subgroup matmulSubgroup 2,4,1', 'subgroupSwapped matmulSubgroup 2,4,1', 'subgroupNarrow matmulSubgroup 4,4,1',
+    'subgroupShort matmulSubgroup 2,8,1', 'tiled matmulTiled 1,1,4, reduceColumns 64,1,1',
+  ]);
   assert.equal(on({ ...llvmpipe, subgroupSize: 4 }), ['tiled matmulTiled 1,1,4, reduceColumns 64,1,1']);
   assert.equal(on({ ...llvmpipe, software: false, subgroupSize: 32 }),
     ['tiled matmulTiled 1,1,16, reduceColumns 64,1,1']);
+});
+
+test('tiles that waste least come first', () => {
+  const attrs = { transposeA: false, transposeB: false };
+  const first = (M: number, N: number): string => {
+    const [a, b] = [inputTensor('a', [1, M, 64]), inputTensor('b', [1, 64, N])];
+    return matmulOp.variants([a, b], apply(matmulOp, [a, b], attrs), attrs, llvmpipe)[0]!.name;
+  };
+  assert.equal(first(64, 64), 'subgroup');
+  assert.equal(first(1024, 48), 'subgroupSwapped');
+  assert.equal(first(48, 48), 'subgroupNarrow');
+  assert.equal(first(8, 64), 'subgroupShort');
+  assert.equal(first(16, 32), 'subgroupNarrow', 'one tile would leave a core idle');
+  assert.equal(first(8, 2_000_000), 'subgroupShort', 'more columns than a grid of narrow tiles holds');
 });
 
 test('what does not fit is refused', () => {

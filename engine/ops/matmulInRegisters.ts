@@ -1,0 +1,135 @@
+/**
+ * Matrix products in registers (`matmulSubgroup.wgsl`), for adapters where a broadcast within a subgroup is cheap.
+ *
+ * One side of the product gives the rows, whose values go round by broadcasts, the other the columns, which the lanes
+ * hold. Which side is which, and how large the tile is, makes the variants.
+ */
+import { groups, maxGroupsPerAxis } from '../grid.ts';
+import { input, output, type Variant } from '../op.ts';
+import source from '../shaders/matmulSubgroup.wgsl';
+
+/** An operand as `length` vectors of K values; offsets in elements. */
+export interface Side {
+  readonly index: 0 | 1;
+  readonly length: number;
+  /** From one vector to the next, from one value of a vector to the next, and from one batch to the next. */
+  readonly step: number;
+  readonly along: number;
+  readonly batch: number;
+}
+
+export interface Product {
+  readonly B: number;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly a: Side;
+  readonly b: Side;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+interface Tile {
+  readonly name: string;
+  readonly rows: 8 | 16;
+  /** Columns that a lane holds. */
+  readonly columns: 2 | 4;
+  /** Whether b gives the rows and a the columns. */
+  readonly swapped: boolean;
+  /** Time of a tile beside that of the first, as measured on llvmpipe. */
+  readonly cost: number;
+}
+
+const tiles: readonly Tile[] = [
+  { name: 'subgroup', rows: 16, columns: 4, swapped: false, cost: 1 },
+  { name: 'subgroupNarrow', rows: 16, columns: 2, swapped: false, cost: 0.62 },
+  { name: 'subgroupShort', rows: 8, columns: 4, swapped: false, cost: 0.68 },
+  { name: 'subgroupSwapped', rows: 16, columns: 4, swapped: true, cost: 1.1 },
+];
+
+/** Variants that the grid can hold, by what the tiles cost in all; no fewer tiles than cores are of use. */
+export function variantsInRegisters(product: Product): Variant[] {
+  const { M, N, B } = product;
+  const grid = ({ rows, columns, swapped }: Tile): [number, number, number] => {
+    const [down, across] = swapped ? [N, M] : [M, N];
+    return [groups(across, 8 * columns), groups(down, rows), Math.min(B, maxGroupsPerAxis)];
+  };
+  const cost = (tile: Tile): number => {
+    const [x, y] = grid(tile);
+    return Math.max(x * y * B, 2) * tile.cost;
+  };
+  return tiles.filter((tile) => Math.max(...grid(tile)) <= maxGroupsPerAxis)
+    .sort((one, other) => cost(one) - cost(other))
+    .map((tile) => variant(product, tile, grid(tile)));
+}
+
+function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: [number, number, number]): Variant {
+  const [rows, columns] = tile.swapped ? [b, a] : [a, b];
+  const [rowY, columnY] = tile.swapped ? [1, N] : [N, 1];
+  return {
+    name: tile.name,
+    scratch: [],
+    calls: [{
+      label: 'matmulSubgroup',
+      source: [
+        `const ROWS = ${tile.rows}u;`, `const COLUMNS = ${tile.columns}u;`, `alias V = vec${tile.columns}f;`,
+        ...rowLoads(rows, K), ...columnLoads(columns, K, tile.columns), source,
+      ].join('\n'),
+      constants: {},
+      bindings: [input(rows.index), input(columns.index), output],
+      immediates: [
+        tile.swapped ? N : M, tile.swapped ? M : N, K, B, rows.batch, rows.step, rows.along,
+        columns.batch, columns.along, columns.step, rowY, columnY,
+      ],
+      grid,
+      flops,
+      bytes,
+    }],
+  };
+}
+
+/** How a lane loads two values of its row: as one vector where they are neighbours, else one by one. */
+function rowLoads({ along }: Side, K: number): string[] {
+  if (along === 1 && K % 2 === 0) {
+    return ['alias ItemA = vec2f;', 'fn loadA(row: u32, k: u32) -> vec2f { return a[(row + k) / 2u]; }'];
+  }
+  return [
+    'alias ItemA = f32;',
+    'fn loadA(row: u32, k: u32) -> vec2f {',
+    '  let inside = k + 1u < dims.K;',
+    '  return vec2f(a[row + k * dims.stepA], select(0.0, a[row + select(k, k + 1u, inside) * dims.stepA], inside));',
+    '}',
+  ];
+}
+
+/** How a lane loads its columns at two steps of k; past K anything finite, since the row is 0 there. */
+function columnLoads({ along, step, length }: Side, K: number, count: number): string[] {
+  const each = (text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(', ');
+  if (step === 1 && length % count === 0) {
+    return [
+      'alias ItemB = V;',
+      'fn columnsOf(n: u32) -> u32 { return min(n, dims.N - COLUMNS); }',
+      'fn loadB(base: u32, k: u32, n: u32) -> Pair {',
+      '  let next = min(k + 1u, dims.K - 1u);',
+      '  return Pair(b[(base + k * dims.stepB + n) / COLUMNS], b[(base + next * dims.stepB + n) / COLUMNS]);',
+      '}',
+    ];
+  }
+  const places = `fn columnsOf(n: u32) -> vec${count}u {\n`
+    + `  return min(vec${count}u(${each((i) => `n + ${i}u`)}), vec${count}u(dims.N - 1u)) * dims.columnB;\n}`;
+  if (along === 1 && K % 2 === 0) {
+    const values = Array.from({ length: count }, (_, i) => `  let v${i} = b[(base + at[${i}] + k) / 2u];`);
+    return [
+      'alias ItemB = vec2f;', places,
+      `fn loadB(base: u32, k: u32, at: vec${count}u) -> Pair {`, ...values,
+      `  return Pair(V(${each((i) => `v${i}.x`)}), V(${each((i) => `v${i}.y`)}));`, '}',
+    ];
+  }
+  return [
+    'alias ItemB = f32;', places,
+    `fn loadB(base: u32, k: u32, at: vec${count}u) -> Pair {`,
+    '  let first = base + k * dims.stepB;',
+    '  let second = base + min(k + 1u, dims.K - 1u) * dims.stepB;',
+    `  return Pair(V(${each((i) => `b[first + at[${i}]]`)}), V(${each((i) => `b[second + at[${i}]]`)}));`, '}',
+  ];
+}
