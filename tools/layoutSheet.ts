@@ -17,11 +17,17 @@ export async function drawLayoutSheet(file: string, pictures: Float32Array, size
   await writeAtomic(file, await contactSheet(items.flat(), 8));
 }
 
-/** Layouts without pictures. */
-export async function drawLayouts(file: string, layouts: readonly (readonly LayoutObject[])[],
+/** A layout to draw without a picture. */
+export interface ShownLayout {
+  readonly objects: readonly LayoutObject[];
+  readonly caption?: string;
+}
+
+/** Layouts without pictures, six in a row. */
+export async function drawLayouts(file: string, layouts: readonly ShownLayout[],
   categories: readonly Category[]): Promise<void> {
   const size = { width: 256, height: 256 };
-  const items = await Promise.all(layouts.map(async (objects) =>
-    ({ picture: await drawLayout(drawnBoxes(objects, categories, 256, 256), size) })));
+  const items = await Promise.all(layouts.map(async ({ objects, caption = '' }) =>
+    ({ picture: await drawLayout(drawnBoxes(objects, categories, 256, 256), size), caption })));
   await writeAtomic(file, await contactSheet(items, 6));
 }

@@ -5,12 +5,13 @@ import { readAnnotations, type AnnotatedDataset } from '../data/annotations.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
-import { compareStatistics, layoutStatistics } from '../evaluate/layoutCalibration.ts';
+import { compareStatistics, layoutStatistics, type LayoutStatistics } from '../evaluate/layoutCalibration.ts';
 import { measureLikelihood, type Likelihood } from '../evaluate/likelihood.ts';
 import { likelihoodPage, type NamedStatistics } from '../evaluate/report/likelihoodPage.ts';
 import type { LayoutObject } from '../models/layoutTokens.ts';
 import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
 import { openAutoregressivePrior, tokenTableName, type AutoregressivePrior } from '../pipeline/prior.ts';
+import { drawLayouts, type ShownLayout } from './layoutSheet.ts';
 import { Progress, integer, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
 
 interface LikelihoodOptions {
@@ -68,7 +69,10 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
   });
   progress.stop();
   console.log(formatLikelihood(likelihood));
-  const sets = options.samples > 0 ? await compareSamples(device, prior, measured, training, options) : [];
+  const out = options.out ?? join(dir, 'likelihood');
+  const drawn = options.samples > 0 ? await drawSamples(device, prior, options) : null;
+  const sets = drawn ? compareSamples(prior, measured, drawn, training) : [];
+  if (drawn) await drawBeside(join(out, sheetName), measured.images, drawn, prior);
   const calibration = sets.flatMap(({ name, calibration: of }) => (of ? [{ name, ...of }] : []));
   for (const of of calibration) {
     console.log(`${of.name} against measured, total variation distance: number of objects ${of.objectCounts.toFixed(3)}, `
@@ -76,29 +80,50 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
       + `sizes ${of.sizes.toFixed(3)}; correlation of pairs ${of.together.toFixed(3)}`);
   }
   const record = { ...likelihood, calibration };
-  const out = options.out ?? join(dir, 'likelihood');
   await writeAtomic(join(out, 'likelihood.json'), `${JSON.stringify(record, null, 2)}\n`);
   await writeAtomic(join(out, 'index.html'), likelihoodPage({
     title: dir, likelihood, sets, classes: prior.description.categories.map(({ name }) => name),
+    sheet: drawn && sheetName,
   }));
   writeJson(options.json, record);
   console.log(`see ${join(out, 'index.html')}`);
   device.close();
 }
 
-/** Statistics of the measured layouts, of those the baselines come from, and of layouts drawn from the prior. */
-async function compareSamples(device: Device, prior: AutoregressivePrior, measured: AnnotatedDataset, training: AnnotatedDataset | null,
-  options: LikelihoodOptions): Promise<NamedStatistics[]> {
-  const { classCount, maxObjects } = prior.vocabulary;
-  const progress = new Progress('drawing layouts, token', options.samples * 3 * maxObjects);
+type Layouts = readonly { readonly objects: readonly LayoutObject[] }[];
+
+/** Drawing of measured and drawn layouts side by side. */
+const sheetName = 'layouts.png';
+
+/** Layouts drawn from the prior. */
+async function drawSamples(device: Device, prior: AutoregressivePrior, { samples, seed }: LikelihoodOptions): Promise<Layouts> {
+  const progress = new Progress('drawing layouts, token', samples * 3 * prior.vocabulary.maxObjects);
   const drawn = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, {
-    count: options.samples, seed: options.seed, onToken: (done) => progress.update(done),
+    count: samples, seed, onToken: (done) => progress.update(done),
   });
   progress.stop();
-  const of = (layouts: readonly { readonly objects: readonly LayoutObject[] }[]) =>
+  return drawn;
+}
+
+/** A sheet with three measured layouts, evenly spaced over the set, on the left of each row and three drawn ones on the right. */
+async function drawBeside(file: string, measured: Layouts, drawn: Layouts, prior: AutoregressivePrior): Promise<void> {
+  const rows = Math.max(1, Math.min(6, Math.floor(measured.length / 3), Math.floor(drawn.length / 3)));
+  const three = (layouts: Layouts, row: number, caption: string): ShownLayout[] => [0, 1, 2].map((column) => {
+    const i = Math.floor(((3 * row + column) * layouts.length) / (3 * rows));
+    return { objects: layouts[i]!.objects, caption };
+  });
+  const shown = Array.from({ length: rows }, (_, row) => [...three(measured, row, 'measured'), ...three(drawn, row, 'drawn')]);
+  await drawLayouts(file, shown.flat(), prior.description.categories);
+}
+
+/** Statistics of the measured layouts, of those drawn from the prior, and of those the baselines come from. */
+function compareSamples(prior: AutoregressivePrior, measured: AnnotatedDataset, drawn: Layouts, training: AnnotatedDataset | null):
+  NamedStatistics[] {
+  const { classCount, maxObjects } = prior.vocabulary;
+  const of = (layouts: Layouts): LayoutStatistics =>
     layoutStatistics(layouts.map(({ objects }) => objects), classCount, maxObjects);
   const first = of(measured.images);
-  const named = (name: string, layouts: Parameters<typeof of>[0]): NamedStatistics => {
+  const named = (name: string, layouts: Layouts): NamedStatistics => {
     const statistics = of(layouts);
     return { name, statistics, calibration: compareStatistics(first, statistics) };
   };

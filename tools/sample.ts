@@ -173,7 +173,7 @@ async function sampleLayouts(options: LayoutOptions): Promise<void> {
   };
   await writeAtomic(out, JSON.stringify(coco));
   const sheet = out.replace(/(\.json)?$/, '.png');
-  await drawLayouts(sheet, layouts.slice(0, 36).map(({ objects }) => objects), categories);
+  await drawLayouts(sheet, layouts.slice(0, 36), categories);
   console.log(`${layouts.length} layouts with ${annotation} objects in ${out}; see ${sheet}`);
   console.log(describeTriples(prior, layouts));
   device.close();

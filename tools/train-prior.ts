@@ -116,7 +116,7 @@ function makeTask(device: Device, training: PriorTraining | DiffusionPriorTraini
   const embeddingWidth = table.shape[1]!;
   const count = 24;
   const draw = (file: string, layouts: readonly SampledLayout[]): Promise<void> =>
-    drawLayouts(file, layouts.map(({ objects }) => objects), categories);
+    drawLayouts(file, layouts, categories);
   if (isDiffusion(training)) {
     const run = { ...training, ...description, model: { ...training.model, maxObjects, embeddingWidth } };
     const options = { count, seed: run.seed, ...defaultDenoising(run.model) };

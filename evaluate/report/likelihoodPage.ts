@@ -2,7 +2,7 @@
 import type { Calibration, LayoutStatistics } from '../layoutCalibration.ts';
 import { placeBins, sizeBins } from '../layoutCalibration.ts';
 import type { Likelihood } from '../likelihood.ts';
-import { collapsed, fixed, htmlPage, htmlTable, keyValues, paragraph, plotGrid, type Html, type PageSection } from './page.ts';
+import { collapsed, fixed, htmlImage, htmlPage, htmlTable, keyValues, paragraph, plotGrid, type Html, type PageSection } from './page.ts';
 import { barPlot, linePlot, type Series } from './plot.ts';
 
 /** Statistics of one set of layouts, under the name that the page gives it. */
@@ -20,19 +20,22 @@ export interface LikelihoodPage {
   readonly sets: readonly NamedStatistics[];
   /** Names of the classes. */
   readonly classes: readonly string[];
+  /** Drawing of measured and drawn layouts beside the page; null for none. */
+  readonly sheet: string | null;
 }
 
 /** Pairs of classes, and classes, that a plot shows; and that a table lists. */
 const pairsShown = 40;
 const pairsListed = 60;
 
-export function likelihoodPage({ title, likelihood, sets, classes }: LikelihoodPage): string {
+export function likelihoodPage({ title, likelihood, sets, classes, sheet }: LikelihoodPage): string {
   return htmlPage({
     title, subtitle: 'Likelihood of a layout prior',
     sections: [
       { title: '', body: [facts(likelihood)] },
       { title: 'Likelihood', body: likelihoodBlocks(likelihood) },
       ...(sets.length > 1 ? calibrationSections(sets, classes) : []),
+      ...(sheet ? [{ title: 'Layouts', body: [htmlImage({ src: sheet, caption: 'left: measured; right: drawn' })] }] : []),
     ],
   });
 }

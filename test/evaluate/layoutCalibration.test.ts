@@ -44,9 +44,9 @@ test('the page shows figures, plots and pairs', () => {
       { name: 'measured', statistics, calibration: null },
       { name: 'drawn', statistics, calibration: compareStatistics(statistics, statistics) },
     ],
-    classes: ['cat', 'dog', 'owl'],
+    classes: ['cat', 'dog', 'owl'], sheet: 'layouts.png',
   });
-  const texts = ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800', 'prior / unigram', '0.777', 'pairs of classes'];
+  const texts = ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800', 'prior / unigram', '0.777', 'pairs of classes', 'layouts.png'];
   for (const text of texts) assert.ok(html.includes(text), text);
   assert.ok((html.match(/<svg/g) ?? []).length >= 5);
 });
