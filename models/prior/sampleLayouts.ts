@@ -30,10 +30,15 @@ export interface SampleOptions {
 /** exp(scores / temperature), scaled, of the fewest likeliest choices that make up `topP`; 0 for the others. */
 export function drawWeights(scores: Float32Array, allowed: (choice: number) => boolean, temperature: number,
   topP: number): Float64Array {
+  // Loops, not callbacks: a corner has thousands of choices, and this runs for every token of every layout.
+  const weights = new Float64Array(scores.length);
   let top = -Infinity;
-  scores.forEach((score, choice) => { if (score > top && allowed(choice)) top = score; });
-  const weights = Float64Array.from(scores, (score, choice) =>
-    (allowed(choice) ? Math.exp((score - top) / temperature) : 0));
+  for (let choice = 0; choice < scores.length; choice++) {
+    if (scores[choice]! > top && allowed(choice)) top = scores[choice]!;
+  }
+  for (let choice = 0; choice < scores.length; choice++) {
+    if (allowed(choice)) weights[choice] = Math.exp((scores[choice]! - top) / temperature);
+  }
   if (topP >= 1) return weights;
   const order = Array.from(weights, (_, choice) => choice).sort((a, b) => weights[b]! - weights[a]! || a - b);
   const wanted = topP * weights.reduce((sum, w) => sum + w, 0);
