@@ -8,7 +8,7 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 import { compareStatistics, layoutStatistics, type LayoutStatistics } from '../evaluate/layoutCalibration.ts';
 import { measureLikelihood, type Likelihood } from '../evaluate/likelihood.ts';
 import { likelihoodPage, type NamedStatistics } from '../evaluate/report/likelihoodPage.ts';
-import type { LayoutObject } from '../models/layoutTokens.ts';
+import { decodeLayout, encodeLayout, type LayoutObject } from '../models/layoutTokens.ts';
 import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
 import { openAutoregressivePrior, tokenTableName, type AutoregressivePrior } from '../pipeline/prior.ts';
 import { drawLayouts, type ShownLayout } from './layoutSheet.ts';
@@ -120,8 +120,11 @@ async function drawBeside(file: string, measured: Layouts, drawn: Layouts, prior
 function compareSamples(prior: AutoregressivePrior, measured: AnnotatedDataset, drawn: Layouts, training: AnnotatedDataset | null):
   NamedStatistics[] {
   const { classCount, maxObjects } = prior.vocabulary;
+  // What is drawn lies on the grid, so what is measured is put there too.
+  const onGrid = (objects: readonly LayoutObject[]): readonly LayoutObject[] =>
+    decodeLayout(prior.vocabulary, encodeLayout(prior.vocabulary, objects)).objects;
   const of = (layouts: Layouts): LayoutStatistics =>
-    layoutStatistics(layouts.map(({ objects }) => objects), classCount, maxObjects);
+    layoutStatistics(layouts.map(({ objects }) => onGrid(objects)), classCount, maxObjects);
   const first = of(measured.images);
   const named = (name: string, layouts: Layouts): NamedStatistics => {
     const statistics = of(layouts);

@@ -69,7 +69,7 @@ export const autoregressivePriorPresets = {
   coco: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 128,
     width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', adapters: 'slot',
-    positions: 'object', dropout: 0.05,
+    positions: 'object', dropout: 0.2,
   },
   /** For tests. */
   micro: {

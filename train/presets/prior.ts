@@ -46,17 +46,18 @@ const coco: PriorTraining = {
   uncertainty: { ...tiny.uncertainty, share: 0 },
   batch: 16,
   lengths: [6, 12],
-  optim: { ...tiny.optim, lr: 2.5e-3, beta2: 0.98, weightDecay: 0.05, warmup: 50, ema: 0.99 },
-  loop: { steps: 1000, logEvery: 20, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200, patience: 3 },
+  optim: { ...tiny.optim, lr: 2.5e-3, beta2: 0.98, weightDecay: 0.1, warmup: 50, ema: 0.99 },
+  loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 200, patience: 3 },
 };
 
 /** For the layouts of street scenes alone, on the grid of the `tiny` generator. */
 const street: PriorTraining = {
   ...coco,
-  model: { ...coco.model, maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64 },
+  model: { ...coco.model, maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64, dropout: 0.05 },
   data: { ...coco.data, flip: false },
   batch: 32,
   lengths: [],
+  loop: { ...coco.loop, steps: 1500, sampleEvery: 1500 },
 };
 
 /** For tests; goes with the `micro` generator. */
