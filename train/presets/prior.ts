@@ -47,7 +47,7 @@ const coco: PriorTraining = {
   batch: 16,
   lengths: [6, 12],
   optim: { ...tiny.optim, lr: 2.5e-3, beta2: 0.98, weightDecay: 0.1, warmup: 50, ema: 0.99 },
-  loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 200, patience: 3 },
+  loop: { steps: 800, logEvery: 20, validateEvery: 100, sampleEvery: 800, checkpointEvery: 200, patience: 3 },
 };
 
 /** For the layouts of street scenes alone, on the grid of the `tiny` generator. */
@@ -57,7 +57,7 @@ const street: PriorTraining = {
   data: { ...coco.data, flip: false },
   batch: 32,
   lengths: [],
-  loop: { ...coco.loop, steps: 1500, sampleEvery: 1500 },
+  loop: { ...coco.loop, steps: 1000, sampleEvery: 1000 },
 };
 
 /** For tests; goes with the `micro` generator. */
