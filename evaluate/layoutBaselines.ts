@@ -227,7 +227,7 @@ function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Sh
   });
   const extended = (counts: ContextCounts, fewer: LayoutModel): LayoutModel => ({
     name: `${length + 1}-gram`,
-    about: `the last ${length} tokens, backing off to fewer and to the unigram`,
+    about: `the last ${length === 1 ? 'token' : `${length} tokens`}, backing off to fewer and to the unigram`,
     exchangeable: false,
     probability: (choices, position) =>
       counts.probability(choices, position, fewer.probability(choices, position), strengthOf[partOf(position)]!),
