@@ -92,11 +92,28 @@ export interface KernelCall {
   readonly bytes: number;
 }
 
+/**
+ * How a kernel hands over what it stores, so that pointwise work can follow in the same dispatch. Its source calls
+ * `finish(at, row, value: f32) -> f32` for one element, or `finish4(at, row, value: vec4f) -> vec4f` for four
+ * neighbours of one row, and stores what comes back; `compile` appends both functions. `at` is the place in the output.
+ */
+export interface Finish {
+  /** The function that is called: 1 for `finish`, 4 for `finish4`, where `at` and `rowLength` are multiples of 4. */
+  readonly width: 1 | 4;
+  /** Length of a row of the output, by which `row` is `at / rowLength`. */
+  readonly rowLength: number;
+}
+
+/** A dispatch whose source calls `finish`; what it calls does nothing where it writes scratch. */
+export interface FinishingCall extends KernelCall {
+  readonly finish: Finish;
+}
+
 /** One way to compute an op: scratch buffers (bytes each) and dispatches in submission order. */
 export interface Variant {
   readonly name: string;
   readonly scratch: readonly number[];
-  readonly calls: readonly KernelCall[];
+  readonly calls: readonly (KernelCall | FinishingCall)[];
 }
 
 const bits = new DataView(new ArrayBuffer(4));

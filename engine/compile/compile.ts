@@ -1,7 +1,7 @@
 /** From a graph to a program that replays: lower, choose kernels, plan memory, make pipelines and bind groups. */
 import { Device } from '../device.ts';
 import { contiguousStrides, isContiguous } from '../layout.ts';
-import { setPath, type KernelCall, type Operand } from '../op.ts';
+import { setPath, type FinishingCall, type KernelCall, type Operand, type Variant } from '../op.ts';
 import type { InputAttrs, TableAttrs } from '../ops/leaf.ts';
 import { stateTensor } from '../ops/leaf.ts';
 import type { PackAttrs } from '../ops/pack.ts';
@@ -9,9 +9,12 @@ import { pointwiseOps } from '../ops/pointwise.ts';
 import { Program, type BoundCall } from '../program.ts';
 import type { State } from '../state.ts';
 import { bytesPerElement, describe, sameShape, sizeOf, type Tensor } from '../tensor.ts';
-import { bindingAlignment, lower, type Lowered, type Node, type Step } from './lower.ts';
+import { withEpilogue, withoutEpilogue } from './epilogue.ts';
+import type { Binding, Store } from './expressions.ts';
+import { groupSteps, type Step } from './group.ts';
+import { bindingAlignment, lower, type Lowered, type Node } from './lower.ts';
 import { planMemory, type Value } from './plan.ts';
-import { pointwiseKernel, type Store } from './pointwiseKernel.ts';
+import { pointwiseKernel } from './pointwiseKernel.ts';
 
 export interface ProgramSpec {
   /** Label in errors and profiles. */
@@ -22,6 +25,8 @@ export interface ProgramSpec {
   readonly updates?: readonly (readonly [State, Tensor])[];
   /** Name of the variant to use where an op offers it; otherwise the op's first. */
   readonly variant?: string;
+  /** Whether pointwise work may be done where a kernel stores its output; default true. */
+  readonly epilogues?: boolean;
 }
 
 /** What a program will take, known before anything is allocated. */
@@ -38,8 +43,15 @@ export interface ProgramSummary {
 /** A dispatch whose buffers are not made yet. */
 interface Dispatch {
   readonly call: Omit<KernelCall, 'bindings'>;
-  readonly memory: readonly { key: Node | ScratchKey; offset: number; bytes: number }[];
+  readonly memory: readonly Memory[];
   readonly path: string;
+}
+
+/** A range of the memory of a node, or of scratch. */
+interface Memory {
+  readonly key: Node | ScratchKey;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /** Memory of another node, from a byte on. */
@@ -54,8 +66,19 @@ interface ScratchKey {
 
 const nodeBytes = (node: Node): number => sizeOf(node.shape) * bytesPerElement[node.dtype];
 
+const bound = ({ node, offset, bytes }: Pick<Binding, 'node' | 'offset' | 'bytes'>): Memory =>
+  ({ key: node, offset, bytes });
+
+const writesOutput = ({ bindings }: KernelCall): boolean => bindings.some(({ kind }) => kind === 'output');
+
+/** The dispatch of a variant that writes the output, where pointwise work can follow it. */
+const finishing = ({ calls }: Variant): FinishingCall | null =>
+  calls.find((call): call is FinishingCall => 'finish' in call && writesOutput(call)) ?? null;
+
 class Compilation {
   readonly lowered: Lowered;
+  private readonly steps: readonly Step[];
+  private readonly variants = new Map<Node, Variant>();
   private readonly dispatches: Dispatch[] = [];
   /** Where the value of a node is kept, if not in its own memory: the leaf of a state that it replaces, or a pack. */
   private readonly home = new Map<Node, Home>();
@@ -79,13 +102,35 @@ class Compilation {
       ...Object.values(spec.outputs), ...this.updates.map(([, value]) => value),
       ...this.updates.map(([state]) => stateTensor(state)),
     ];
-    this.lowered = lower(roots, device.limits.maxStorageBuffersPerShaderStage);
+    this.lowered = lower(roots);
     setPath('');
-    this.lowered.steps.forEach((step, at) => this.noteReads(step, at));
+    this.steps = groupSteps({
+      nodes: this.lowered.nodes,
+      roots: new Set(this.lowered.roots),
+      updated: new Set(this.lowered.roots.slice(this.outputNames.length + this.updates.length)),
+      finishOf: (kernel) => (spec.epilogues === false ? null : finishing(this.variant(kernel))?.finish ?? null),
+      bindingsOf: (kernel) => finishing(this.variant(kernel))!.bindings.length,
+      maxBindings: device.limits.maxStorageBuffersPerShaderStage,
+    });
+    this.steps.forEach((step, at) => this.noteReads(step, at));
   }
 
   private noteReads(step: Step, at: number): void {
     for (const node of step.nodes) for (const { node: source } of node.reads) this.lastRead.set(source, at);
+  }
+
+  /** The way in which a kernel op is computed. */
+  private variant(node: Node): Variant {
+    let chosen = this.variants.get(node);
+    if (!chosen) {
+      const { op } = node;
+      if (op.kind !== 'kernel') throw new Error(`${op.name} is not a kernel`);
+      const types = node.reads.map(({ layout, node: source }) => ({ shape: layout.shape, dtype: source.dtype }));
+      const variants = op.variants(types, node, node.attrs, this.device.capabilities);
+      chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+      this.variants.set(node, chosen);
+    }
+    return chosen;
   }
 
   private isOutput(node: Node): boolean {
@@ -95,7 +140,7 @@ class Compilation {
   /** Lets updates go straight into the memory of their states where nothing reads the old value later. */
   placeUpdates(): void {
     const stepOf = new Map<Node, number>();
-    this.lowered.steps.forEach((step, at) => step.nodes.forEach((node) => stepOf.set(node, at)));
+    this.steps.forEach((step, at) => step.nodes.forEach((node) => stepOf.set(node, at)));
     const outputs = this.outputNames.length;
     this.updates.forEach((_, i) => {
       const value = this.lowered.roots[outputs + i]!;
@@ -103,7 +148,7 @@ class Compilation {
       if (value === into) return;
       const at = stepOf.get(value);
       const free = at !== undefined && !this.isOutput(value) && !this.home.has(value) && !this.isOutput(into)
-        && (this.lastRead.get(into) ?? -1) <= at && this.readsInPlace(this.lowered.steps[at]!, value, into)
+        && (this.lastRead.get(into) ?? -1) <= at && this.readsInPlace(this.steps[at]!, value, into)
         && !this.updates.some((__, k) => k !== i && this.lowered.roots[outputs + k] === into);
       if (free) this.home.set(value, { node: into, offset: 0 });
       else this.late.push({ value, into });
@@ -114,7 +159,7 @@ class Compilation {
   private readsInPlace(step: Step, value: Node, into: Node): boolean {
     const reads = step.nodes.flatMap((node) => node.reads).filter((read) => read.node === into);
     if (reads.length === 0) return true;
-    return value.op.kind === 'pointwise' && reads.every(({ layout }) =>
+    return !step.kernel && reads.every(({ layout }) =>
       layout.offset === 0 && isContiguous(layout) && sameShape(layout.shape, value.shape));
   }
 
@@ -144,11 +189,11 @@ class Compilation {
   emit(): void {
     this.placeUpdates();
     this.placeParts();
-    this.lowered.steps.forEach((step, at) => {
-      if (step.nodes[0]!.op.kind === 'pointwise') this.emitPointwise(step, at);
-      else this.emitKernel(step.nodes[0]!, at);
+    this.steps.forEach((step, at) => {
+      if (step.kernel) this.emitKernel(step.kernel, step, at);
+      else this.emitPointwise(step, at);
     });
-    const end = this.lowered.steps.length;
+    const end = this.steps.length;
     for (const { value, into } of this.late) {
       this.lastRead.set(value, end);
       this.copy(value, into);
@@ -156,23 +201,27 @@ class Compilation {
     for (const node of this.lowered.roots.slice(0, this.outputNames.length)) this.lastRead.set(node, end);
   }
 
-  private emitPointwise(step: Step, at: number): void {
+  /** Values of a step that something else reads, in order. */
+  private stores(step: Step, at: number): Store[] {
     const inside = new Set(step.nodes);
     const roots = new Set(this.lowered.roots);
     const readLater = new Set<Node>();
-    for (const other of this.lowered.steps.slice(at + 1)) {
+    for (const other of this.steps.slice(at + 1)) {
       for (const node of other.nodes) {
         for (const read of node.reads) if (inside.has(read.node)) readLater.add(read.node);
       }
     }
-    const stores: Store[] = step.nodes.filter((node) => roots.has(node) || readLater.has(node))
+    return step.nodes.filter((node) => roots.has(node) || readLater.has(node))
       .map((value) => ({ value, ...this.place(value) }));
+  }
+
+  private emitPointwise(step: Step, at: number): void {
+    const stores = this.stores(step, at);
     if (stores.length > 0) this.push(pointwiseKernel(step.nodes, stores), step.nodes.at(-1)!.path);
   }
 
   private push(kernel: ReturnType<typeof pointwiseKernel>, path: string): void {
-    const memory = kernel.bindings.map(({ node, offset, bytes }) => ({ key: node, offset, bytes }));
-    this.dispatches.push({ call: { ...kernel, constants: {} }, memory, path });
+    this.dispatches.push({ call: { ...kernel, constants: {} }, memory: kernel.bindings.map(bound), path });
   }
 
   /** Memory that a node's value goes to: a node, and the first byte in it. */
@@ -189,32 +238,38 @@ class Compilation {
     this.push(pointwiseKernel([copy], [{ value: copy, into, offset: 0 }]), '');
   }
 
-  private emitKernel(node: Node, at: number): void {
-    const { op } = node;
-    if (op.kind !== 'kernel') throw new Error(`${op.name} is not a kernel`);
-    const types = node.reads.map(({ layout, node: source }) => ({ shape: layout.shape, dtype: source.dtype }));
-    const variants = op.variants(types, node, node.attrs, this.device.capabilities);
-    const chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+  private emitKernel(node: Node, step: Step, at: number): void {
+    const variant = this.variant(node);
+    const stores = this.stores(step, at);
+    if (stores.length === 0) return;
     const direct = this.packs.get(node);
-    const variant = direct ? { ...chosen, calls: chosen.calls.filter((_, i) => !direct.has(i)) } : chosen;
+    const calls = direct ? variant.calls.filter((_, i) => !direct.has(i)) : variant.calls;
     const firstScratch = this.scratchBytes.length;
     for (const bytes of variant.scratch) this.scratchBytes.push({ bytes, step: at });
-    for (const call of variant.calls) {
-      const memory = call.bindings.map((operand: Operand) => {
-        if (operand.kind === 'output') {
-          const { into, offset } = this.place(node);
-          return { key: into, offset, bytes: nodeBytes(node) };
-        }
-        if (operand.kind === 'scratch') {
-          const scratch = firstScratch + operand.index;
-          return { key: { scratch }, offset: 0, bytes: this.scratchBytes[scratch]!.bytes };
-        }
-        const { node: source, layout } = node.reads[operand.index]!;
-        const size = bytesPerElement[source.dtype];
-        return { key: source, offset: layout.offset * size, bytes: sizeOf(layout.shape) * size };
-      });
-      this.dispatches.push({ call, memory, path: node.path });
+    for (const call of calls) {
+      const memory = call.bindings.map((operand: Operand) => this.operand(operand, node, stores.at(-1)!, firstScratch));
+      if ('finish' in call) {
+        const members = step.nodes.filter((member) => member !== node);
+        const followed = members.length > 0 && writesOutput(call);
+        const finished = followed ? withEpilogue(call, node, members, stores) : withoutEpilogue(call);
+        memory.push(...finished.bound.map(bound));
+        this.dispatches.push({ call: finished, memory, path: node.path });
+      } else {
+        this.dispatches.push({ call, memory, path: node.path });
+      }
     }
+  }
+
+  /** Memory that an operand of a kernel is; its output is where `store` goes. */
+  private operand(operand: Operand, node: Node, store: Store, firstScratch: number): Memory {
+    if (operand.kind === 'output') return { key: store.into, offset: store.offset, bytes: nodeBytes(node) };
+    if (operand.kind === 'scratch') {
+      const scratch = firstScratch + operand.index;
+      return { key: { scratch }, offset: 0, bytes: this.scratchBytes[scratch]!.bytes };
+    }
+    const { node: source, layout } = node.reads[operand.index]!;
+    const size = bytesPerElement[source.dtype];
+    return { key: source, offset: layout.offset * size, bytes: sizeOf(layout.shape) * size };
   }
 
   async build(): Promise<Program> {
@@ -222,7 +277,7 @@ class Compilation {
     this.checkLimits();
     const leaves = this.lowered.nodes.filter((node) => node.op.kind === 'leaf' && node.op.name !== 'constant');
     const values = new Map<Node | number, Value>();
-    this.lowered.steps.forEach((step, at) => {
+    this.steps.forEach((step, at) => {
       for (const node of step.nodes) {
         if (!this.home.has(node) && !this.packs.has(node)) {
           const last = this.lastRead.get(node) ?? at;

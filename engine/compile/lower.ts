@@ -1,12 +1,12 @@
 /**
- * From the graph to a list of steps: dead code never gets here, common subexpressions become one node, views become
- * strides at their readers, and pointwise nodes gather in groups that will be one kernel each.
+ * From the graph to a list of nodes: dead code never gets here, common subexpressions become one node, and views become
+ * strides at their readers.
  */
 import { ancestors } from '../graph.ts';
 import { contiguous, isContiguous } from '../layout.ts';
 import type { Layout, OpDef } from '../op.ts';
 import { pointwiseOps } from '../ops/pointwise.ts';
-import { sameShape, sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
+import { sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
 
 /** A node that may own memory: everything but views. */
 export interface Node extends TensorType {
@@ -26,14 +26,8 @@ export interface Read {
   readonly layout: Layout;
 }
 
-/** One kernel op, or a group of pointwise nodes with one iteration shape. */
-export interface Step {
-  readonly nodes: Node[];
-}
-
 export interface Lowered {
   readonly nodes: readonly Node[];
-  readonly steps: readonly Step[];
   /** The node that holds each root. */
   readonly roots: readonly Node[];
 }
@@ -53,7 +47,7 @@ class Lowering {
 
   constructor(private readonly roots: readonly Tensor[]) {}
 
-  run(): { nodes: Node[]; roots: Node[] } {
+  run(): Lowered {
     for (const tensor of ancestors(this.roots)) this.lower(tensor);
     const roots = this.roots.map((tensor) => this.dense(this.reads.get(this.canonical(tensor))!, tensor).node);
     return { nodes: this.nodes, roots };
@@ -145,80 +139,7 @@ function identity(object: object): number {
   return identities.get(object)!;
 }
 
-/**
- * Groups pointwise nodes. A node joins the group of one of its inputs when both walk the same shape and everything
- * outside that reads the group so far runs later than the node (so the group may run at the place of its last node).
- */
-function groupSteps(nodes: readonly Node[], roots: readonly Node[], maxBindings: number): Step[] {
-  const users = new Map<Node, Node[]>();
-  for (const node of nodes) {
-    for (const { node: source } of node.reads) {
-      const list = users.get(source);
-      if (list) list.push(node);
-      else users.set(source, [node]);
-    }
-  }
-  const groupOf = new Map<Node, Step>();
-  const steps = new Set<Step>();
-  const rootSet = new Set(roots);
-  for (const node of nodes) {
-    if (node.op.kind === 'leaf') continue;
-    const joined = node.op.kind === 'pointwise' ? joinableGroups(node, groupOf, users, rootSet, maxBindings) : [];
-    const [group, ...others] = joined;
-    if (group) {
-      // Groups that the node brings together become one.
-      for (const other of others) {
-        group.nodes.push(...other.nodes.splice(0));
-        steps.delete(other);
-      }
-      group.nodes.sort((a, b) => a.position - b.position);
-      group.nodes.push(node);
-      for (const member of group.nodes) groupOf.set(member, group);
-    } else {
-      const step = { nodes: [node] };
-      steps.add(step);
-      if (node.op.kind === 'pointwise') groupOf.set(node, step);
-    }
-  }
-  return [...steps].sort((a, b) => a.nodes.at(-1)!.position - b.nodes.at(-1)!.position);
-}
-
-/** Groups of the node's inputs that it may join, together, the latest first. */
-function joinableGroups(node: Node, groupOf: Map<Node, Step>, users: Map<Node, Node[]>, roots: Set<Node>,
-  maxBindings: number): Step[] {
-  const whole = ({ node: source, layout }: Read): boolean =>
-    sameShape(source.shape, node.shape) && layout.offset === 0 && isContiguous(layout);
-  const candidates = new Set<Step>();
-  for (const read of node.reads) {
-    const group = groupOf.get(read.node);
-    if (group && whole(read)) candidates.add(group);
-  }
-  const latestFirst = [...candidates].sort((a, b) => b.nodes.at(-1)!.position - a.nodes.at(-1)!.position);
-  const joined: Step[] = [];
-  for (const group of latestFirst) {
-    const members = new Set([...joined.flatMap(({ nodes }) => nodes), ...group.nodes, node]);
-    const runsLater = group.nodes.every((member) =>
-      (users.get(member) ?? []).every((user) => members.has(user) || user.position > node.position));
-    // Other views of a member need its memory before this kernel ends.
-    const readsWhole = node.reads.every((read) => !members.has(read.node) || whole(read));
-    if (runsLater && readsWhole && bindings(members, users, roots) <= maxBindings) joined.push(group);
-  }
-  return joined;
-}
-
-/** Storage buffers that a group would bind: what it reads from outside and what others read from it. */
-function bindings(members: Set<Node>, users: Map<Node, Node[]>, roots: Set<Node>): number {
-  const read = new Set<Node>();
-  let written = 0;
-  for (const member of members) {
-    for (const { node } of member.reads) if (!members.has(node) && node.op.name !== 'constant') read.add(node);
-    if (roots.has(member) || (users.get(member) ?? []).some((user) => !members.has(user))) written++;
-  }
-  return read.size + written + 1;
-}
-
 /** Lowers everything that `roots` depend on. */
-export function lower(roots: readonly Tensor[], maxBindings: number): Lowered {
-  const lowered = new Lowering(roots).run();
-  return { ...lowered, steps: groupSteps(lowered.nodes, lowered.roots, maxBindings) };
+export function lower(roots: readonly Tensor[]): Lowered {
+  return new Lowering(roots).run();
 }

@@ -202,6 +202,7 @@ function tiled(n: Geometry, transposed: boolean): Variant {
         ? [B, O, OH, OW, C, H, W, word(KH - 1 - top), word(KW - 1 - left), taps, C * taps, 1]
         : [B, C, H, W, O, OH, OW, top, left, C * taps, taps, 0],
       grid: withFold(groups(transposed ? C : O, 64), groups(transposed ? B * H * W : B * OH * OW, 64)),
+      finish: { width: 1, rowLength: transposed ? H * W : OH * OW },
       flops: flopsOf(n),
       bytes: bytesOf(n),
     }],
@@ -221,18 +222,23 @@ function subgroup(n: Geometry, transposed: boolean): Variant {
   const [channels, height, width] = transposed ? [C, H, W] : [O, OH, OW];
   const quads = B * Math.ceil(height / step) * groups(Math.ceil(width / step), 4);
   const rows = rowsFor(channels, step * step * groups(quads, 8));
+  const whole = step === 1 && width % 4 === 0;
   return {
     name: 'subgroup',
     scratch: [],
     calls: [{
       label: 'conv2dSubgroup',
       source: subgroupSource,
-      constants: { TAPS: Math.min(4, Math.ceil(KW / step)), STRIDE: transposed ? 1 : stride, STEP: step, ROWS: rows },
+      constants: {
+        TAPS: Math.min(4, Math.ceil(KW / step)), STRIDE: transposed ? 1 : stride, STEP: step, ROWS: rows,
+        WHOLE: whole ? 1 : 0,
+      },
       bindings: [input(0), input(1), output],
       immediates: transposed
         ? [B, O, OH, OW, C, H, W, KH, KW, word(KH - 1 - top), word(KW - 1 - left), taps, C * taps, 1]
         : [B, C, H, W, O, OH, OW, KH, KW, top, left, C * taps, taps, 0],
       grid: withFold(groups(channels, rows) * step * step, groups(quads, 8)),
+      finish: { width: whole ? 4 : 1, rowLength: height * width },
       flops: flopsOf(n),
       bytes: bytesOf(n),
     }],

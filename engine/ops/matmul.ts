@@ -2,7 +2,7 @@
 import { check } from '../errors.ts';
 import { groups, maxGroupsPerAxis } from '../grid.ts';
 import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
-import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
+import type { DeviceCapabilities, FinishingCall, KernelOp, Operand, Variant } from '../op.ts';
 import tiledSource from '../shaders/matmulTiled.wgsl';
 import reduceSource from '../shaders/reduceColumns.wgsl';
 import { describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
@@ -91,7 +91,7 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
 });
 
 /** Adds up partial results, in order: [parts, size] -> [size]. */
-export function sumParts(from: Operand, to: Operand, parts: number, size: number): KernelCall {
+export function sumParts(from: Operand, to: Operand, parts: number, size: number): FinishingCall {
   const lanes = size >= 64 ? 64 : 8;
   return {
     label: 'reduceColumns',
@@ -99,6 +99,7 @@ export function sumParts(from: Operand, to: Operand, parts: number, size: number
     constants: { MODE: 0, LANES: lanes },
     bindings: [from, to],
     immediates: [1, parts, size, parts, 1],
+    finish: { width: 1, rowLength: 1 },
     grid: [groups(size, lanes), 1, 1],
     flops: parts * size,
     bytes: 4 * (parts + 1) * size,
@@ -132,12 +133,13 @@ function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceC
   const wanted = partsFor(groups(M, 64) * groups(N, 64) * B, K, device);
   const part = Math.ceil(K / wanted / 16) * 16;
   const parts = groups(K, part);
-  const product: KernelCall = {
+  const product: FinishingCall = {
     label: 'matmulTiled',
     source: tiledSource,
     constants: { TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0 },
     bindings: [input(0), input(1), parts > 1 ? scratch(0) : output],
     immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
+    finish: { width: 1, rowLength: N },
     grid: [groups(N, 64), groups(M, 64), Math.min(parts * B, maxGroupsPerAxis)],
     flops: 2 * B * M * N * K,
     bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + parts * B * M * N),

@@ -66,6 +66,7 @@ export function variantsInRegisters(product: Product): Variant[] {
 function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: [number, number, number]): Variant {
   const [rows, columns] = tile.swapped ? [b, a] : [a, b];
   const [rowY, columnY] = tile.swapped ? [1, N] : [N, 1];
+  const whole = tile.columns === 4 && !tile.swapped && N % 4 === 0;
   return {
     name: tile.name,
     scratch: [],
@@ -73,7 +74,7 @@ function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: 
       label: 'matmulSubgroup',
       source: [
         `const ROWS = ${tile.rows}u;`, `const COLUMNS = ${tile.columns}u;`, `alias V = vec${tile.columns}f;`,
-        ...rowLoads(rows, K), ...columnLoads(columns, K, tile.columns), source,
+        ...rowLoads(rows, K), ...columnLoads(columns, K, tile.columns), ...(whole ? storeFours : storeOnes(tile)), source,
       ].join('\n'),
       constants: {},
       bindings: [input(rows.index), input(columns.index), output],
@@ -81,12 +82,36 @@ function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: 
         tile.swapped ? N : M, tile.swapped ? M : N, K, B, rows.batch, rows.step, rows.along,
         columns.batch, columns.along, columns.step, rowY, columnY,
       ],
+      finish: { width: whole ? 4 : 1, rowLength: N },
       grid,
       flops,
       bytes,
     }],
   };
 }
+
+/** How a lane stores a row of its columns: four neighbours of y at once. */
+const storeFours = [
+  'fn store(batch: u32, m: u32, n: u32, value: V) {',
+  '  if (n >= dims.N) { return; }',
+  '  let row = batch * dims.M + m;',
+  '  let at = row * dims.N + n;',
+  '  let finished = finish4(at, row, value);',
+  '  for (var i = 0u; i < COLUMNS; i++) { y[at + i] = finished[i]; }',
+  '}',
+];
+
+/** Or one by one. Where the sides are swapped, rows of y are columns here. */
+const storeOnes = ({ swapped }: Tile): string[] => [
+  'fn store(batch: u32, m: u32, n: u32, value: V) {',
+  '  let start = batch * dims.M * dims.N + m * dims.rowY;',
+  '  for (var i = 0u; i < COLUMNS; i++) {',
+  '    if (n + i >= dims.N) { return; }',
+  '    let at = start + (n + i) * dims.columnY;',
+  `    y[at] = finish(at, ${swapped ? 'batch * dims.N + n + i' : 'batch * dims.M + m'}, value[i]);`,
+  '  }',
+  '}',
+];
 
 /** How a lane loads two values of its row: as one vector where they are neighbours, else one by one. */
 function rowLoads({ along }: Side, K: number): string[] {

@@ -7,7 +7,7 @@
 import { check } from '../errors.ts';
 import { foldGrid, groups, maxGroupsPerAxis } from '../grid.ts';
 import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
-import type { KernelCall, KernelOp, Operand, Variant } from '../op.ts';
+import type { Finish, FinishingCall, KernelOp, Operand, Variant } from '../op.ts';
 import columnsSource from '../shaders/reduceColumns.wgsl';
 import rowsSource from '../shaders/reduceRows.wgsl';
 import rowsSubgroupSource from '../shaders/reduceRowsSubgroup.wgsl';
@@ -61,6 +61,9 @@ export const reduceOp = defineOp<{ mode: ReduceMode }, KernelOp<{ mode: ReduceMo
 
 const bytes = (values: number): number => 4 * values;
 
+/** Values of the result are stored one by one. */
+const finish: Finish = { width: 1, rowLength: 1 };
+
 const inOrder = (software: boolean, subgroup: Variant, tree: Variant): Variant[] =>
   (software ? [subgroup, tree] : [tree, subgroup]);
 
@@ -68,7 +71,7 @@ const inOrder = (software: boolean, subgroup: Variant, tree: Variant): Variant[]
 function rows(O: number, N: number, mode: ReduceMode, subgroup: number): Variant {
   const name = subgroup > 0 ? 'rowsSubgroup' : 'rows';
   const pieces = N > 16384 ? Math.min(1024, Math.ceil(N / 8192)) : 1;
-  const dispatch = (n: number, count: number, x: Operand, y: Operand): KernelCall => {
+  const dispatch = (n: number, count: number, x: Operand, y: Operand): FinishingCall => {
     const [gridY, gridZ] = foldGrid(O);
     return {
       label: subgroup > 0 ? 'reduceRowsSubgroup' : 'reduceRows',
@@ -76,6 +79,7 @@ function rows(O: number, N: number, mode: ReduceMode, subgroup: number): Variant
       constants: { MODE: modes.indexOf(mode), LANES: subgroup || (n >= 1024 ? 256 : n >= 32 ? 64 : 8) },
       bindings: [x, y],
       immediates: [O, n, Math.ceil(n / count), count],
+      finish,
       grid: [count, gridY, gridZ],
       flops: O * n,
       bytes: bytes(O * (n + count)),
@@ -95,12 +99,13 @@ function columns(O: number, N: number, I: number, mode: ReduceMode, wanted: numb
   const running = O * groups(I, lanes);
   // Cut the axis where there would be too few workgroups to fill the device.
   const pieces = running >= wanted || N < 128 ? 1 : Math.min(Math.ceil(wanted / running), Math.ceil(N / 64));
-  const dispatch = (n: number, count: number, x: Operand, y: Operand): KernelCall => ({
+  const dispatch = (n: number, count: number, x: Operand, y: Operand): FinishingCall => ({
     label: 'reduceColumns',
     source: columnsSource,
     constants: { MODE: modes.indexOf(mode), LANES: lanes },
     bindings: [x, y],
     immediates: [O, n, I, Math.ceil(n / count), count],
+    finish,
     grid: [groups(I, lanes), count, Math.min(O, maxGroupsPerAxis)],
     flops: O * n * I,
     bytes: bytes(O * I * (n + count)),

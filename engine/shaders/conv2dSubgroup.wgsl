@@ -5,7 +5,7 @@
 //
 // bindings   0  x  read        f32  [B, C, H, W]
 //            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
-//            2  y  read_write  f32  [B, M, OH, OW]
+//            2  y  read_write  vec4f  [B, M, OH, OW]; rows of OH * OW through finish4 with WHOLE, else finish
 // workgroup  one subgroup of 8 lanes: ROWS channels m (4, 8 or 16) x 32 pixels, a lane holding 4 pixels of one row
 // grid       [ceil(M / ROWS) * STEP * STEP, ceil(pixel quads / 8) folded over y and z, ..]
 // cost       2 * B * M * OH * OW * C * KH * KW / STEP^2 flops; 12 loads feed 16 * 32 pixels x 3 taps of a 3x3 kernel
@@ -17,6 +17,7 @@ override TAPS: u32 = 3;    // taps of a kernel row that are unrolled, at most 4
 override STRIDE: u32 = 1;  // 1 or 2; 1 where STEP is not 1
 override STEP: u32 = 1;
 override ROWS: u32 = 16;   // 4, 8 or 16
+override WHOLE: u32 = 1;   // whether STEP is 1 and OW a multiple of four, so that pixels are stored by fours
 
 struct Dims {
   B: u32, C: u32, H: u32, W: u32,
@@ -29,7 +30,7 @@ var<immediate> dims: Dims;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 struct Rows { r0: vec4f, r1: vec4f, r2: vec4f, r3: vec4f, r4: vec4f, r5: vec4f, r6: vec4f, r7: vec4f }
 
@@ -127,8 +128,15 @@ fn main(
   }
   // A loop, not 16 stores in a row: those would double the time that the compiler takes.
   for (var m = m0; m < min(m0 + ROWS, dims.M); m++) {
-    let at = ((b * dims.M + m) * dims.OH + row * STEP + phase.x) * dims.OW + column * STEP + phase.y;
-    for (var pixel = 0u; pixel < 4u; pixel++) { if (pixel < count) { y[at + pixel * STEP] = top.r0[pixel]; } }
+    let image = b * dims.M + m;
+    let at = (image * dims.OH + row * STEP + phase.x) * dims.OW + column * STEP + phase.y;
+    if (WHOLE == 1u) { if (count > 0u) { y[at / 4u] = finish4(at, image, top.r0); } }
+    else {
+      for (var pixel = 0u; pixel < count; pixel++) {
+        let place = at + pixel * STEP;
+        y[place / 4u][place % 4u] = finish(place, image, top.r0[pixel]);
+      }
+    }
     top = moveUp(top, bottom.r0);
     bottom = moveUp(bottom, bottom.r7);
   }

@@ -5,7 +5,7 @@
 //
 // bindings   0  x  read        f32  [B, C, H, W]
 //            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
-//            2  y  read_write  f32  [B, M, OH, OW]
+//            2  y  read_write  f32  [B, M, OH, OW]; rows of OH * OW through finish
 // workgroup  a 64 x 64 tile of (m, b and p); 256 lanes with 4 x 4 values each, k in steps of 16
 // grid       [ceil(M / 64), ceil(B * OH * OW / 64) folded over y and z, ..]
 // cost       2 * B * M * OH * OW * C * KH * KW flops
@@ -89,7 +89,9 @@ fn main(
     let n = n0 + column + j;
     for (var i = 0u; i < 4u; i++) {
       let m = m0 + row + i;
-      if (m < dims.M && n < dims.B * size) { y[(n / size * dims.M + m) * size + n % size] = sum[i][j]; }
+      let r = n / size * dims.M + m;
+      let at = r * size + n % size;
+      if (m < dims.M && n < dims.B * size) { y[at] = finish(at, r, sum[i][j]); }
     }
   }
 }

@@ -4,14 +4,14 @@
 //
 // bindings   0  a  read        ItemA  [1 or B, ..]: M rows `rowA` apart, values of a row `stepA` apart
 //            1  b  read        ItemB  [1 or B, ..]: N columns `columnB` apart, values of a column `stepB` apart
-//            2  y  read_write  f32    [B, ..]: rows `rowY` apart, columns `columnY` apart
+//            2  y  read_write  f32    [B, ..]: rows `rowY` apart, columns `columnY` apart; through finish or finish4
 // workgroup  one subgroup of 8 lanes: ROWS rows (8 or 16) x 8 COLUMNS columns of y, a lane holding COLUMNS neighbours
 // grid       [ceil(N / (8 COLUMNS)), ceil(M / ROWS), B]
 // cost       2 * M * N * K flops a batch; 3 loads of two or four values feed 16 x 8 columns x 2 steps of k
 // why        lanes load a part of the rows of a each, and broadcasts hand it to the others: on llvmpipe a load costs
 //            as much as 20 fma, a broadcast two. Two steps of k to a turn, since four are more code than its caches
 //            hold, and with one the sums are masked too often. Indices past the edge repeat the last row or column,
-//            so the loop needs no guards. ROWS, COLUMNS, V, ItemA, loadA, ItemB, columnsOf and loadB come before.
+//            so the loop needs no guards. ROWS, COLUMNS, V, ItemA, loadA, ItemB, columnsOf, loadB and store come before.
 
 struct Dims {
   M: u32, N: u32, K: u32, B: u32,
@@ -37,11 +37,6 @@ fn addRows(s: Rows, v: vec2f, right: Pair) -> Rows {
     add(s.r2, subgroupBroadcast(v, 2u), right), add(s.r3, subgroupBroadcast(v, 3u), right),
     add(s.r4, subgroupBroadcast(v, 4u), right), add(s.r5, subgroupBroadcast(v, 5u), right),
     add(s.r6, subgroupBroadcast(v, 6u), right), add(s.r7, subgroupBroadcast(v, 7u), right));
-}
-
-fn store(batch: u32, m: u32, n: u32, value: V) {
-  let at = batch * dims.M * dims.N + m * dims.rowY;
-  for (var i = 0u; i < COLUMNS; i++) { if (n + i < dims.N) { y[at + (n + i) * dims.columnY] = value[i]; } }
 }
 
 // By twos in a loop: one store after the other would be several times the code, moving up by ones as many moves.

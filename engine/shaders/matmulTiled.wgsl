@@ -4,7 +4,7 @@
 //
 // bindings   0  a  read        f32  [1 or B, M, K], or [.., K, M] with TRANSPOSE_A
 //            1  b  read        f32  [1 or B, K, N], or [.., N, K] with TRANSPOSE_B
-//            2  y  read_write  f32  [parts, B, M, N]
+//            2  y  read_write  f32  [parts, B, M, N]; rows through finish
 // workgroup  a 64 x 64 tile of y; 256 lanes with 4 x 4 values each, K in steps of 16
 // grid       [ceil(N / 64), ceil(M / 64), parts * B]
 // cost       2 * M * N * K flops a batch; every value of a and b is read once a tile row or column
@@ -86,7 +86,8 @@ fn main(
       for (var j = 0u; j < 4u; j++) {
         let m = m0 + row + i;
         let n = n0 + column + j;
-        if (m < dims.M && n < dims.N) { y[(layer * dims.M + m) * dims.N + n] = sum[i][j]; }
+        let r = layer * dims.M + m;
+        if (m < dims.M && n < dims.N) { y[r * dims.N + n] = finish(r * dims.N + n, r, sum[i][j]); }
       }
     }
   }

@@ -3,7 +3,7 @@
 //   y[outer, piece, i] = combine x[outer, k, i]  for k in piece
 //
 // bindings   0  x  read        f32  [outer, n, inner]
-//            1  y  read_write  f32  [outer, pieces, inner]
+//            1  y  read_write  f32  [outer, pieces, inner]; values through finish
 // workgroup  LANES neighbouring columns i; every lane walks its own piece of the axis
 // grid       [ceil(inner / LANES), pieces, outer]
 // cost       reads every value once, neighbouring lanes read neighbouring addresses; memory bound
@@ -35,6 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       at += dims.inner;
       value = combine(value, x[at]);
     }
-    y[(outer * dims.pieces + id.y) * dims.inner + id.x] = value;
+    let to = (outer * dims.pieces + id.y) * dims.inner + id.x;
+    y[to] = finish(to, to, value);
   }
 }

@@ -3,7 +3,7 @@
 //   y[row, piece] = combine x[row, i]  for i in piece
 //
 // bindings   0  x  read        f32  [rows, n]
-//            1  y  read_write  f32  [rows, pieces]
+//            1  y  read_write  f32  [rows, pieces]; values through finish
 // workgroup  one piece of a row each; LANES lanes stride over it, then combine in a tree
 // grid       [pieces, rows folded over y and z, ..]
 // cost       reads rows * n values once; memory bound
@@ -47,5 +47,6 @@ fn main(
     if (lane < half) { partial[lane] = combine(partial[lane], partial[lane + half]); }
     workgroupBarrier();
   }
-  if (lane == 0u) { y[row * dims.pieces + group.x] = partial[0]; }
+  let to = row * dims.pieces + group.x;
+  if (lane == 0u) { y[to] = finish(to, to, partial[0]); }
 }

@@ -3,7 +3,7 @@
 //   y[row, piece] = combine x[row, i]  for i in piece
 //
 // bindings   0  x  read        f32  [rows, n]
-//            1  y  read_write  f32  [rows, pieces]
+//            1  y  read_write  f32  [rows, pieces]; values through finish
 // workgroup  one subgroup of LANES lanes a piece of a row; lanes stride over it, four values in flight each
 // grid       [pieces, rows folded over y and z]
 // cost       reads rows * n values once; memory bound
@@ -55,5 +55,6 @@ fn main(
   }
   for (; i < end; i += LANES) { a = combine(a, x[i]); }
   let value = across(combine(combine(a, b), combine(c, d)));
-  if (lane == 0u) { y[row * dims.pieces + group.x] = value; }
+  let to = row * dims.pieces + group.x;
+  if (lane == 0u) { y[to] = finish(to, to, value); }
 }
