@@ -75,8 +75,8 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
   if (drawn) await drawBeside(join(out, sheetName), measured.images, drawn, prior);
   const calibration = sets.flatMap(({ name, calibration: of }) => (of ? [{ name, ...of }] : []));
   for (const of of calibration) {
-    console.log(`${of.name} against measured, total variation distance: number of objects ${of.objectCounts.toFixed(3)}, `
-      + `classes ${of.classes.toFixed(3)}, pairs of classes ${of.pairs.toFixed(3)}, places ${of.places.toFixed(3)}, `
+    console.log(`${of.name} against measured, total variation distance: `
+      + `number of objects ${of.objectCounts.toFixed(3)}, classes ${of.classes.toFixed(3)}, pairs of classes ${of.pairs.toFixed(3)}, places ${of.places.toFixed(3)}, `
       + `sizes ${of.sizes.toFixed(3)}; correlation of pairs ${of.together.toFixed(3)}`);
   }
   const record = { ...likelihood, calibration };
@@ -96,7 +96,8 @@ type Layouts = readonly { readonly objects: readonly LayoutObject[] }[];
 const sheetName = 'layouts.png';
 
 /** Layouts drawn from the prior. */
-async function drawSamples(device: Device, prior: AutoregressivePrior, { samples, seed }: LikelihoodOptions): Promise<Layouts> {
+async function drawSamples(device: Device, prior: AutoregressivePrior,
+  { samples, seed }: LikelihoodOptions): Promise<Layouts> {
   const progress = new Progress('drawing layouts, token', samples * 3 * prior.vocabulary.maxObjects);
   const drawn = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, {
     count: samples, seed, onToken: (done) => progress.update(done),
@@ -105,20 +106,21 @@ async function drawSamples(device: Device, prior: AutoregressivePrior, { samples
   return drawn;
 }
 
-/** A sheet with three measured layouts, evenly spaced over the set, on the left of each row and three drawn ones on the right. */
+/** A sheet: in each row three measured layouts, evenly spaced over the set, then three drawn ones. */
 async function drawBeside(file: string, measured: Layouts, drawn: Layouts, prior: AutoregressivePrior): Promise<void> {
   const rows = Math.max(1, Math.min(6, Math.floor(measured.length / 3), Math.floor(drawn.length / 3)));
   const three = (layouts: Layouts, row: number, caption: string): ShownLayout[] => [0, 1, 2].map((column) => {
     const i = Math.floor(((3 * row + column) * layouts.length) / (3 * rows));
     return { objects: layouts[i]!.objects, caption };
   });
-  const shown = Array.from({ length: rows }, (_, row) => [...three(measured, row, 'measured'), ...three(drawn, row, 'drawn')]);
+  const shown = Array.from({ length: rows }, (_, row) =>
+    [...three(measured, row, 'measured'), ...three(drawn, row, 'drawn')]);
   await drawLayouts(file, shown.flat(), prior.description.categories);
 }
 
 /** Statistics of the measured layouts, of those drawn from the prior, and of those the baselines come from. */
-function compareSamples(prior: AutoregressivePrior, measured: AnnotatedDataset, drawn: Layouts, training: AnnotatedDataset | null):
-  NamedStatistics[] {
+function compareSamples(prior: AutoregressivePrior, measured: AnnotatedDataset, drawn: Layouts,
+  training: AnnotatedDataset | null): NamedStatistics[] {
   const { classCount, maxObjects } = prior.vocabulary;
   // What is drawn lies on the grid, so what is measured is put there too.
   const onGrid = (objects: readonly LayoutObject[]): readonly LayoutObject[] =>
@@ -139,7 +141,8 @@ function compareSamples(prior: AutoregressivePrior, measured: AnnotatedDataset, 
 
 function formatLikelihood(likelihood: Likelihood): string {
   const { models, layouts, objects, tokens, order, orders, fitted, ratio, bestBaseline, gain, ofSets } = likelihood;
-  const header = ['nats', 'per layout', 'per object', '+-', 'of a set', 'per token', 'class', 'top left', 'bottom right'];
+  const header = ['nats', 'per layout', 'per object', '+-', 'of a set', 'per token', 'class', 'top left',
+    'bottom right'];
   const rows = models.map(({ name, perLayout, perObject, perObjectOfSet, perToken, standardError, parts }) => [
     name, perLayout.toFixed(2), ...[perObject, standardError, perObjectOfSet, perToken, parts.classes, parts.topLeft,
       parts.bottomRight].map((value) => value.toFixed(3))]);

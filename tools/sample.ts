@@ -94,7 +94,8 @@ async function partialLayouts(file: string, { vocabulary, description: { categor
   const { images } = await readAnnotations(file, { ...noFilters, categories });
   const crowded = images.find(({ objects }) => objects.length > vocabulary.maxObjects);
   if (crowded) {
-    throw new UserError(`${file}: layout ${crowded.id} has ${crowded.objects.length} objects, the prior takes at most ${vocabulary.maxObjects}`);
+    throw new UserError(`${file}: layout ${crowded.id} has ${crowded.objects.length} objects, `
+      + `the prior takes at most ${vocabulary.maxObjects}`);
   }
   return images.map(({ objects }) => orderedLayout(vocabulary, objects, data.order ?? 'random', false, new RandomStream(0, 'partial')));
 }

@@ -50,7 +50,10 @@ export interface LoopOptions {
   readonly saved: (out: string) => Promise<void>;
 }
 
-/** Trains until `steps`, until validation no longer gets better, or until an interrupt; returns the step reached and the last figures. */
+/**
+ * Trains until `steps`, until validation no longer gets better, or until an interrupt; returns the step reached and the
+ * last figures.
+ */
 export async function train(device: Device, task: Task, loop: LoopConfig, options: LoopOptions):
   Promise<{ step: number; figures: Record<string, number>; interrupted: boolean }> {
   const { out, resume, signal } = options;

@@ -2,7 +2,8 @@
 import type { Calibration, LayoutStatistics } from '../layoutCalibration.ts';
 import { placeBins, sizeBins } from '../layoutCalibration.ts';
 import type { Likelihood } from '../likelihood.ts';
-import { collapsed, fixed, htmlImage, htmlPage, htmlTable, keyValues, paragraph, plotGrid, type Html, type PageSection } from './page.ts';
+import { collapsed, fixed, htmlImage, htmlPage, htmlTable, keyValues, paragraph, plotGrid, type Html, type PageSection }
+  from './page.ts';
 import { barPlot, linePlot, type Series } from './plot.ts';
 
 /** Statistics of one set of layouts, under the name that the page gives it. */
@@ -35,7 +36,9 @@ export function likelihoodPage({ title, likelihood, sets, classes, sheet }: Like
       { title: '', body: [facts(likelihood)] },
       { title: 'Likelihood', body: likelihoodBlocks(likelihood) },
       ...(sets.length > 1 ? calibrationSections(sets, classes) : []),
-      ...(sheet ? [{ title: 'Layouts', body: [htmlImage({ src: sheet, caption: 'left: measured; right: drawn' })] }] : []),
+      ...(sheet ? [{
+        title: 'Layouts', body: [htmlImage({ src: sheet, caption: 'left: measured; right: drawn' })],
+      }] : []),
     ],
   });
 }
@@ -51,11 +54,12 @@ function facts({ layouts, objects, order, orders, ratio, bestBaseline, ofSets }:
 
 function likelihoodBlocks({ models, fitted, gain, bestBaseline }: Likelihood): Html[] {
   const rows = models.map(({ name, about, perLayout, perObject, perObjectOfSet, perToken, standardError, parts }) => [
-    name, fixed(perLayout, 2), fixed(perObject, 3), fixed(standardError, 3), fixed(perObjectOfSet, 3), fixed(perToken, 3),
-    fixed(parts.classes, 3), fixed(parts.topLeft, 3), fixed(parts.bottomRight, 3), about]);
+    name, fixed(perLayout, 2), ...[perObject, standardError, perObjectOfSet, perToken, parts.classes, parts.topLeft,
+      parts.bottomRight].map((value) => fixed(value, 3)), about]);
   const bars = models.map(({ name, perObject }) => ({ label: name, value: Number(perObject.toFixed(3)) }));
   return [
-    htmlTable(['model', 'nats per layout', 'per object', '±', 'of a set', 'per token', 'class', 'top left', 'bottom right', 'what it knows'], rows),
+    htmlTable(['model', 'nats per layout', 'per object', '±', 'of a set', 'per token', 'class', 'top left', 'bottom right',
+      'what it knows'], rows),
     paragraph(`Per object the prior saves ${gain.nats.toFixed(3)} ± ${gain.standardError.toFixed(3)} nats over the ${bestBaseline} `
       + `(standard error over layouts). Baselines were fitted ${fitted}.`),
     paragraph('All figures are of the same sequences of objects, in one order; "of a set" is per object of the layout '
@@ -66,8 +70,8 @@ function likelihoodBlocks({ models, fitted, gain, bestBaseline }: Likelihood): H
 
 function calibrationSections(sets: readonly NamedStatistics[], classes: readonly string[]): PageSection[] {
   const rows = sets.filter(({ calibration }) => calibration !== null).map(({ name, statistics, calibration }) => [
-    name, statistics.layouts, ...[calibration!.objectCounts, calibration!.classes, calibration!.pairs, calibration!.places,
-      calibration!.sizes].map((distance) => fixed(distance, 3)),
+    name, statistics.layouts, ...[calibration!.objectCounts, calibration!.classes, calibration!.pairs,
+      calibration!.places, calibration!.sizes].map((distance) => fixed(distance, 3)),
     fixed(Number.isFinite(calibration!.together) ? calibration!.together : null, 3)]);
   const curves = (points: (statistics: LayoutStatistics) => [number, number][]): Series[] =>
     sets.map(({ name, statistics }) => ({ name, points: points(statistics) }));
@@ -95,8 +99,8 @@ function calibrationSections(sets: readonly NamedStatistics[], classes: readonly
   return [{
     title: 'Calibration',
     body: [
-      htmlTable([`against ${sets[0]!.name}`, 'layouts', 'number of objects', 'classes', 'pairs of classes', 'places', 'sizes',
-        'classes together'], rows),
+      htmlTable([`against ${sets[0]!.name}`, 'layouts', 'number of objects', 'classes', 'pairs of classes', 'places',
+        'sizes', 'classes together'], rows),
       paragraph('Total variation distance, 0 where alike; for classes together the correlation over all pairs, 1 where alike. '
         + `Places are those of centres in ${placeBins} x ${placeBins} squares, sizes in ${sizeBins} bins. `
         + 'Other layouts of data show what chance alone would leave.', 'note'),
