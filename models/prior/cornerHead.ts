@@ -1,6 +1,7 @@
 /**
  * Scores of a corner as row and column: p(cell) = p(row) p(column | row), `none` being one more row. Two scores of
- * length S stand for S^2 cells, so that a box seen at one place says something of its neighbours.
+ * length S stand for S^2 cells, and each is a sum of waves over the grid, so that a box seen at one place says something
+ * of its neighbours.
  *
  * Both see the state h and products of it with the tokens before: the size of a box is a shift of its first corner, an
  * object of a row stands beside the last one, and a shift of sinusoids is a product, which a linear head over h could
@@ -8,7 +9,7 @@
  */
 import { add, cast, concat, crossEntropy, floor, gather, less, linear as linearOp, logSoftmax, mul, reshape, slice, sub }
   from '../../engine/ops/index.ts';
-import type { Init, Scope } from '../../engine/params.ts';
+import { zeros, type Init, type Scope } from '../../engine/params.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { linear } from '../layers.ts';
 
@@ -16,13 +17,24 @@ import { linear } from '../layers.ts';
 const readWidth = 64;
 /** Products with the row, by which the column depends on it. */
 const rowWidth = 32;
+/** Waves that the scores of rows and of columns are sums of, where the grid has so many. */
+const waves = 32;
 
-/** Cosines over the rows, from slow to fast: neighbouring rows start alike. */
-const smoothRows: Init = {
+/** Cosines over the rows [S, R], from slow to fast, each in a size of its own: neighbouring rows start alike. */
+const cosines = (size: (frequency: number) => number): Init => ({
   kind: 'drawn',
   draw: (_, [S, R]) => Float32Array.from({ length: S! * R! }, (_, i) =>
-    Math.SQRT2 * Math.cos((Math.PI * (1 + (i % R!)) * (Math.floor(i / R!) + 0.5)) / S!)),
-};
+    size(i % R!) * Math.cos((Math.PI * (1 + (i % R!)) * (Math.floor(i / R!) + 0.5)) / S!)),
+});
+const smoothRows = cosines(() => Math.SQRT2);
+/** Fast waves begin small, so that what is learnt of one cell holds for its neighbours until data say otherwise. */
+const smoothScores = cosines((frequency) => (0.3 * Math.SQRT2) / (1 + frequency / 8));
+
+/** Scores [.., S] as sums of waves over the grid, which few data fix better than S scores apart. */
+function waveScores(p: Scope, heights: Tensor, S: number): Tensor {
+  const shapes = p.at('waves').param('weight', [S, heights.shape.at(-1)!], smoothScores);
+  return linearOp(heights, shapes, p.at('waves').param('bias', [S], zeros));
+}
 
 interface Parts {
   /** [.., S + 1], the last one `none`. */
@@ -41,9 +53,11 @@ function parts(p: Scope, h: Tensor, before: Tensor, S: number): Parts {
   const read = linear(p.at('read'), before, readWidth);
   const products = mul(linear(p.at('gate'), h, 2 * readWidth), concat([read, read], h.rank - 1));
   const seen = concat([h, products], h.rank - 1);
+  const K = Math.min(waves, S);
+  const ofRows = linear(p.at('row'), seen, K + 1);
   return {
-    rows: linear(p.at('row'), seen, S + 1),
-    columns: linear(p.at('column'), seen, S),
+    rows: concat([waveScores(p.at('row'), slice(ofRows, -1, 0, K), S), slice(ofRows, -1, K, 1)], h.rank - 1),
+    columns: waveScores(p.at('column'), linear(p.at('column'), seen, K), S),
     gate: linear(p.at('row_gate'), seen, rowWidth),
     rowTable: p.at('row_emb').param('weight', [S, rowWidth], smoothRows),
     mix: p.at('row_mix').param('weight', [S, rowWidth], { kind: 'normal', std: 0.02 }),
