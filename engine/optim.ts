@@ -78,9 +78,10 @@ export class Ema {
   }
 }
 
-/** Gradients scaled down together so that their joint norm is at most `maxNorm`; and that norm []. */
+/** Gradients scaled down together so that their joint norm is at most `maxNorm`, 0 for any; and that norm []. */
 export function clipGradNorm(gradients: readonly Tensor[], maxNorm: number): { gradients: Tensor[]; norm: Tensor } {
   const norm = sqrt(gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
+  if (maxNorm === 0) return { gradients: [...gradients], norm };
   const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);
   return { gradients: gradients.map((g) => mul(g, scale)), norm };
 }
@@ -88,19 +89,32 @@ export function clipGradNorm(gradients: readonly Tensor[], maxNorm: number): { g
 /** Seed and number of the step, on the device: the key of all random draws and the argument of schedules. */
 export class StepCounter {
   readonly state: State;
-  /** u32 [2]: (seed, step). */
+  /** u32 [2]: (seed, step), or [3] where a step has parts: (seed, step, part). */
   readonly key: Tensor;
   /** [] f32: steps done before this one. */
   readonly step: Tensor;
 
-  constructor(name: string, seed: number) {
-    this.state = new State(`${name} counter`, { shape: [2], dtype: 'u32' }, Uint32Array.of(seed >>> 0, 0));
+  /** `parts`: batches whose gradients make one step. */
+  constructor(name: string, seed: number, readonly parts = 1) {
+    const words = parts > 1 ? [seed >>> 0, 0, 0] : [seed >>> 0, 0];
+    this.state = new State(`${name} counter`, { shape: [words.length], dtype: 'u32' }, Uint32Array.from(words));
     this.key = stateTensor(this.state);
     this.step = cast(reshape(slice(this.key, 0, 1, 1), []), 'f32');
   }
 
+  /** To the next step; from its last part, where it has several. */
   get update(): Update {
-    return [this.state, add(this.key, table(Uint32Array.of(0, 1), [2], 'u32'))];
+    return this.advance(0, 1, 1 - this.parts);
+  }
+
+  /** To the next part of the same step. */
+  get nextPart(): Update {
+    return this.advance(0, 0, 1);
+  }
+
+  private advance(...words: number[]): Update {
+    const shape = this.state.type.shape;
+    return [this.state, add(this.key, table(Uint32Array.from(words.slice(0, shape[0])), shape, 'u32'))];
   }
 }
 

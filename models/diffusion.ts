@@ -4,7 +4,7 @@
  * z_t = sqrt(alphaBar_t) z + sqrt(1 - alphaBar_t) noise, for t = 0 .. T - 1, where t = 0 is one step of noise already.
  */
 import { UserError } from '../engine/errors.ts';
-import { abs, add, gather, mean, mul, randomIntegers, randomNormal, reshape, slice, square, sub, table }
+import { abs, add, gather, mean, minimum, mul, randomIntegers, randomNormal, reshape, slice, square, sub, table }
   from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
 
@@ -21,8 +21,9 @@ export interface DiffusionConfig {
   readonly schedule: ScheduleConfig;
   /** What the network predicts: the noise, z itself, or v = sqrt(alphaBar) noise - sqrt(1 - alphaBar) z. */
   readonly prediction: 'noise' | 'z' | 'v';
-  /** Error of the prediction per element: absolute (l1, as layout2img) or squared (l2). */
-  readonly loss: 'l1' | 'l2';
+  /** Error of the prediction per element: absolute (l1, as layout2img), squared (l2), or half squared up to 1 and
+   * absolute beyond (huber). */
+  readonly loss: 'l1' | 'l2' | 'huber';
 }
 
 export interface NoiseSchedule {
@@ -99,8 +100,36 @@ export function predictionTarget(schedule: NoiseSchedule, prediction: DiffusionC
   return sub(mul(signal, noise), mul(level, z));
 }
 
+/** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B] and noise like z. */
+export function predictionLoss({ schedule, prediction, loss }: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
+  predict: (x: Tensor) => Tensor): Tensor {
+  const noises = noiseSchedule(schedule);
+  return denoisingLoss(loss, predict(addNoise(noises, z, noise, t)), predictionTarget(noises, prediction, z, noise, t));
+}
+
 /** Mean error over all elements of a sample: predicted and target [B, ...] -> [B]. */
 export function denoisingLoss(loss: DiffusionConfig['loss'], predicted: Tensor, target: Tensor): Tensor {
   const error = sub(predicted, target);
-  return mean(loss === 'l1' ? abs(error) : square(error), error.shape.map((_, axis) => axis).slice(1));
+  return mean(elementError(loss, error), error.shape.map((_, axis) => axis).slice(1));
+}
+
+function elementError(loss: DiffusionConfig['loss'], error: Tensor): Tensor {
+  if (loss === 'l2') return square(error);
+  if (loss === 'l1') return abs(error);
+  const within = minimum(abs(error), 1);
+  return mul(within, sub(abs(error), mul(within, 0.5)));
+}
+
+/**
+ * Weights [B] of the losses at timesteps t i32 [B] that count every timestep as if it were an error of the estimate of
+ * z, weighted by the signal-to-noise ratio but by no more than `gamma` [min-SNR, Hang et al. 2023].
+ */
+export function minSnrWeights({ steps, alphaBar }: NoiseSchedule, prediction: DiffusionConfig['prediction'],
+  gamma: number, t: Tensor): Tensor {
+  const values = Float32Array.from(alphaBar, (a) => {
+    const snr = a / (1 - a);
+    const unit = { noise: snr, z: 1, v: snr + 1 }[prediction]; // of an error of the prediction, in one of z
+    return Math.min(snr, gamma) / unit;
+  });
+  return reshape(gather(table(values, [steps, 1]), t), t.shape);
 }

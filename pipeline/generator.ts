@@ -5,21 +5,17 @@ import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { inputTensor } from '../engine/ops/index.ts';
-import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
-import type { Program } from '../engine/program.ts';
-import { RandomStream } from '../engine/random.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { ParamStore, declareParams, type ParamSpec } from '../engine/params.ts';
 import type { AutoencoderConfig } from '../models/autoencoder/config.ts';
 import { latentShape } from '../models/autoencoder/config.ts';
-import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
 import { emptyLayout, layoutVocabulary, type LayoutVocabulary, type LayoutVocabularyConfig }
   from '../models/layoutTokens.ts';
-import { guided, noiseDenoiser, samplers, type Denoiser } from '../models/samplers.ts';
 import type { SlotFrequencies } from '../models/softTokens.ts';
 import type { GeneratorConfig } from '../models/unet/config.ts';
 import { encoderScope, generator, generatorFromEmbeddings } from '../models/unet/generator.ts';
 import { embedTokens } from '../models/unet/layoutEncoder.ts';
 import { FirstStage } from './firstStage.ts';
+import { LatentSampler } from './latentSampler.ts';
 import { loadRun, type LoadedRun } from './run.ts';
 
 /** What using a generator needs to know. */
@@ -45,22 +41,6 @@ export function generatorSpecs(model: GeneratorConfig, latent: readonly [number,
     embedTokens(encoderScope(p), inputTensor('ids', [1, length], 'i32'), model.encoder), model));
 }
 
-/**
- * Denoising loss of each sample [B].
- *
- *   z           [B, C, h, w]   scaled latents
- *   t           i32 [B]
- *   noise       [B, C, h, w]
- *   embeddings  [B, L, D]      of layout tokens
- */
-export function generatorLoss(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embeddings: Tensor,
-  model: GeneratorConfig): Tensor {
-  const schedule = noiseSchedule(model.diffusion.schedule);
-  const predicted = generatorFromEmbeddings(p, addNoise(schedule, z, noise, t), t, embeddings, model);
-  return denoisingLoss(model.diffusion.loss, predicted,
-    predictionTarget(schedule, model.diffusion.prediction, z, noise, t));
-}
-
 /** Frequencies of slot choices as they are kept in a run's checkpoint. */
 export function frequencyArrays(vocabulary: LayoutVocabulary,
   { classes, corners }: SlotFrequencies): [string, NamedArray][] {
@@ -71,63 +51,20 @@ export function frequencyArrays(vocabulary: LayoutVocabulary,
   ];
 }
 
-/** How pictures are drawn from layouts. */
-export interface SamplingOptions {
-  readonly sampler: keyof typeof samplers;
-  readonly steps: number;
-  /** Classifier-free guidance against the empty layout; 1 is none. */
-  readonly guidance: number;
-  readonly seed: number;
-  /** Standard normals [B, C h w] to start from; default: drawn from the seed. */
-  readonly start?: Float32Array;
-  readonly eta?: number;
-  readonly onStep?: (done: number) => void;
-}
-
-/** A sampler of latents for batches of layouts, on the weights of a store. */
-export class LayoutSampler {
-  private constructor(
-    private readonly program: Program,
-    private readonly description: Pick<GeneratorDescription, 'model' | 'latentScale' | 'timesteps'>,
-    private readonly vocabulary: LayoutVocabulary,
-    private readonly latentSize: number,
-    readonly batch: number,
-  ) {}
-
+/** Draws latents for batches of layouts, on the weights of a store. */
+export class LayoutSampler extends LatentSampler {
   static async open(device: Device, store: ParamStore, description: GeneratorDescription,
     batch: number): Promise<LayoutSampler> {
-    const { model, image } = description;
+    const { model, image, latentScale, timesteps } = description;
     const latent = latentShape(description.autoencoder, image.size, image.size);
     const vocabulary = layoutVocabulary(description.vocabulary);
     const z = inputTensor('z', [batch, ...latent]);
     const ids = inputTensor('ids', [batch, vocabulary.length], 'i32');
     const prediction = generator(store.scope(), z, inputTensor('t', [batch], 'i32'), ids, model);
-    const program = await compile(device, { name: 'denoise', outputs: { prediction } });
-    return new LayoutSampler(program, description, vocabulary, latent[0] * latent[1] * latent[2], batch);
-  }
-
-  /** Latents [B, C, h, w] (unscaled, to be decoded) for layouts of `batch` times L tokens. */
-  async sample(tokens: Int32Array, options: SamplingOptions): Promise<Float32Array> {
-    const { model, latentScale, timesteps } = this.description;
-    const schedule = noiseSchedule(model.diffusion.schedule);
-    const denoiser = (ids: Int32Array): Denoiser => noiseDenoiser(async (x, t) => {
-      this.program.run({ z: x, ids, t: new Int32Array(this.batch).fill(t) });
-      return this.program.readFloats('prediction');
-    }, model.diffusion.prediction, schedule);
-    const none = new Int32Array(tokens.length);
-    for (let i = 0; i < this.batch; i++) none.set(emptyLayout(this.vocabulary), i * this.vocabulary.length);
-    const random = new RandomStream(options.seed, 'sample');
-    const start = options.start
-      ?? Float32Array.from({ length: this.batch * this.latentSize }, () => random.normal());
-    const z = await samplers[options.sampler](guided(denoiser(tokens), denoiser(none), options.guidance), start, {
-      schedule, steps: options.steps, range: timesteps, random, ...(options.eta !== undefined && { eta: options.eta }),
-      ...(options.onStep && { onStep: options.onStep }),
+    return new LayoutSampler({
+      program: await compile(device, { name: 'denoise', outputs: { prediction } }), diffusion: model.diffusion,
+      latentScale, timesteps, latentSize: latent[0] * latent[1] * latent[2], batch, none: emptyLayout(vocabulary),
     });
-    return z.map((value) => value / latentScale);
-  }
-
-  destroy(): void {
-    this.program.destroy();
   }
 }
 
@@ -144,8 +81,11 @@ export interface Generator {
 
 /** Loads a generator with its first stage. */
 export async function openGenerator(device: Device, dir: string): Promise<Generator> {
-  const run = loadRun<GeneratorDescription>(dir, 'generator');
+  const run = loadRun<GeneratorDescription & { readonly conditioning?: 'class' }>(dir, 'generator');
   const description = run.header.config;
+  if (description.conditioning === 'class') {
+    throw new UserError(`${dir}: draws classes, but a generator of layouts is needed here`);
+  }
   const vocabulary = layoutVocabulary(description.vocabulary);
   const { size } = description.image;
   const specs = generatorSpecs(description.model, latentShape(description.autoencoder, size, size), vocabulary.length);

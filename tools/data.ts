@@ -1,9 +1,10 @@
-/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|split|inspect`. */
+/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|idx|split|inspect`. */
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { defaultFilters, noFilters, readAnnotations } from '../data/annotations.ts';
 import type { AnnotationFilters } from '../data/annotations.ts';
+import { writeClassFolders } from '../data/classFolders.ts';
 import { writeCoco } from '../data/cocoJson.ts';
 import { datasetFigures, figureLines } from '../data/inspect.ts';
 import { defaultDigitScene, digitCategories, digitScene, readDigits } from '../data/mnistScenes.ts';
@@ -130,6 +131,29 @@ const mnistScenes = withFolder(command('mnist-scenes',
       render: (index, split) => digitScene(split === 'train' ? train : val, seed, index, scene) });
   });
 
+interface IdxOptions {
+  readonly idx?: string;
+  readonly split: 'train' | 't10k';
+  readonly count?: number;
+  readonly out?: string;
+}
+
+const idx = command('idx', 'Writes the pictures of IDX files (MNIST) as PNGs, a folder for each label.',
+  'npm run data -- idx --idx mnist --split train --out data/digits')
+  .option('--idx <dir>', "folder of MNIST's IDX files, plain or gzipped (required)")
+  .option('--split <train|t10k>', 'which of the two sets', oneOf('train', 't10k'), 'train')
+  .option('--count <number>', 'only the first so many', positiveInteger)
+  .option('--out <dir>', 'folder to write (required)')
+  .action(async (options: IdxOptions) => {
+    const [dir, out] = [required(options.idx, '--idx'), required(options.out, '--out')];
+    const digits = await readDigits(dir, options.split);
+    const most = Math.min(digits.count, options.count ?? Infinity);
+    const progress = new Progress('writing', most);
+    await writeClassFolders(out, digits, most, (done) => progress.update(done));
+    progress.stop();
+    console.log(`${out}: ${most} pictures of ${digits.side} px`);
+  });
+
 interface VocOptions {
   readonly xml?: string;
   readonly images?: string;
@@ -220,6 +244,6 @@ const split = command('split', 'Holds images of a COCO file out, by their ids: w
   });
 
 const root = command('data', 'Makes, converts and shows datasets.', 'npm run data -- scenes --help').helpCommand(false);
-for (const subcommand of [scenes, voc, mnistScenes, split, inspect]) root.addCommand(subcommand);
+for (const subcommand of [scenes, voc, mnistScenes, idx, split, inspect]) root.addCommand(subcommand);
 const argv = process.argv.slice(2);
 await runCommand(root, argv.length > 0 ? argv : ['--help']);

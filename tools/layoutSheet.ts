@@ -17,6 +17,13 @@ export async function drawLayoutSheet(file: string, pictures: Float32Array, size
   await writeAtomic(file, await contactSheet(items.flat(), 8));
 }
 
+/** Pictures [B, 3, S, S] with the names of their classes below. */
+export async function drawClassSheet(file: string, pictures: Float32Array, size: number,
+  names: readonly string[]): Promise<void> {
+  const items = names.map((caption, i) => ({ picture: rgbOfBatch(pictures, i, size), caption }));
+  await writeAtomic(file, await contactSheet(items, 8, { sidePx: 128 }));
+}
+
 /** A layout to draw without a picture. */
 export interface ShownLayout {
   readonly objects: readonly LayoutObject[];

@@ -2,32 +2,36 @@
 import { join } from 'node:path';
 import { noFilters, readAnnotations } from '../data/annotations.ts';
 import { rgbOfBatch, encodePng } from '../data/images.ts';
+import type { Device } from '../engine/device.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
-import type { Device as EngineDevice } from '../engine/device.ts';
 import { decodeLayout, encodeLayout, type TripleFault } from '../models/layoutTokens.ts';
 import { samplers } from '../models/samplers.ts';
 import { defaultDenoising, drawDiffusionLayouts } from '../pipeline/drawDiffusionLayouts.ts';
 import { drawPriorLayouts, type SampledLayout } from '../pipeline/drawPriorLayouts.ts';
+import { ClassSampler, openClassGenerator } from '../pipeline/classGenerator.ts';
+import type { FirstStage } from '../pipeline/firstStage.ts';
 import { LayoutSampler, openGenerator } from '../pipeline/generator.ts';
+import type { LatentSampler } from '../pipeline/latentSampler.ts';
 import { openPrior, orderedLayout, tokenTableName, type AutoregressivePrior, type DiffusionPrior, type Prior }
   from '../pipeline/prior.ts';
 import { Progress, command, oneOf, openDevice, positiveInteger, real, required, runCommand, withDevice }
   from './cli.ts';
-import { drawLayoutSheet, drawLayouts } from './layoutSheet.ts';
+import { drawClassSheet, drawLayoutSheet, drawLayouts } from './layoutSheet.ts';
 
 type SamplerName = keyof typeof samplers;
 
-interface Device {
+interface DeviceOptions {
   readonly seed: number;
   readonly adapter?: string;
   readonly mode: 'safe' | 'fast';
 }
 
-interface ImageOptions extends Device {
+interface ImageOptions extends DeviceOptions {
   readonly generator?: string;
   readonly layouts?: string;
+  readonly classes?: string;
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidance: number;
@@ -36,7 +40,7 @@ interface ImageOptions extends Device {
   readonly out?: string;
 }
 
-interface LayoutOptions extends Device {
+interface LayoutOptions extends DeviceOptions {
   readonly prior?: string;
   readonly count: number;
   readonly temperature?: number;
@@ -52,40 +56,90 @@ interface LayoutOptions extends Device {
 /** Pictures drawn in one batch. */
 const batch = 8;
 
-async function sampleImages(options: ImageOptions): Promise<void> {
-  const [dir, layoutsFile, out] = [required(options.generator, '--generator'), required(options.layouts, '--layouts'), required(options.out, '--out')];
-  const device = await openDevice(options);
-  const generator = await openGenerator(device, dir);
-  const { vocabulary, description, store, firstStage } = generator;
+/** What pictures are drawn from. */
+interface Conditions {
+  readonly sampler: LatentSampler;
+  readonly firstStage: FirstStage;
+  /** Names of the files, without their ending. */
+  readonly names: readonly string[];
+  /** Numbers [L] of each. */
+  readonly conditions: readonly Int32Array[];
+  drawSheet(file: string, pictures: Float32Array, count: number): Promise<void>;
+}
+
+async function layoutConditions(device: Device, dir: string, file: string, most: number | undefined):
+  Promise<Conditions> {
+  const { vocabulary, description, store, firstStage } = await openGenerator(device, dir);
   const { categories, image: { size } } = description;
-  const dataset = await readAnnotations(layoutsFile, { ...noFilters, categories });
-  const items = dataset.images.slice(0, options.count);
+  const items = (await readAnnotations(file, { ...noFilters, categories })).images.slice(0, most);
   const crowded = items.find(({ objects }) => objects.length > vocabulary.maxObjects);
   if (crowded) {
-    throw new UserError(`${layoutsFile}: layout ${crowded.id} has ${crowded.objects.length} objects, the generator takes at most ${vocabulary.maxObjects}`);
+    throw new UserError(`${file}: layout ${crowded.id} has ${crowded.objects.length} objects, the generator takes at `
+      + `most ${vocabulary.maxObjects}`);
   }
-  const sampler = await LayoutSampler.open(device, store, description, batch);
-  const progress = new Progress('drawing', items.length * options.steps);
-  const each = 3 * size * size;
-  const all = new Float32Array(items.length * each);
-  for (let first = 0; first < items.length; first += batch) {
-    const part = items.slice(first, first + batch);
-    const tokens = new Int32Array(batch * vocabulary.length);
-    for (let i = 0; i < batch; i++) tokens.set(encodeLayout(vocabulary, part[Math.min(i, part.length - 1)]!.objects), i * vocabulary.length);
-    const z = await sampler.sample(tokens, {
-      sampler: options.sampler, steps: options.steps, guidance: options.guidance, eta: options.eta, seed: options.seed + first,
-      onStep: (done) => progress.update(first * options.steps + done * part.length),
+  return {
+    sampler: await LayoutSampler.open(device, store, description, batch), firstStage,
+    names: items.map(({ id }) => String(id).padStart(6, '0')),
+    conditions: items.map(({ objects }) => encodeLayout(vocabulary, objects)),
+    drawSheet: (to, pictures, count) =>
+      drawLayoutSheet(to, pictures, size, items.slice(0, count).map(({ objects }) => objects), categories),
+  };
+}
+
+/** `classes` names them, by name or number from 0, or is `all`; they take turns where `count` is more. */
+async function classConditions(device: Device, dir: string, classes: string, count: number | undefined):
+  Promise<Conditions> {
+  const { description, store, firstStage } = await openClassGenerator(device, dir);
+  const { categories, image: { size } } = description;
+  const chosen = classes === 'all' ? categories.map((_, i) => i) : classes.split(',').map((word) => {
+    const named = categories.findIndex(({ name }) => name === word.trim());
+    const label = named >= 0 ? named : /^\s*\d+\s*$/.test(word) ? Number(word) : -1;
+    if (label < 0 || label >= categories.length) {
+      throw new UserError(`--classes: there is no class '${word}'; there are ${categories.length}, numbered from 0: `
+        + `${categories.slice(0, 8).map(({ name }) => name).join(', ')}${categories.length > 8 ? ', ..' : ''}`);
+    }
+    return label;
+  });
+  const labels = Array.from({ length: count ?? chosen.length }, (_, i) => chosen[i % chosen.length]!);
+  return {
+    sampler: await ClassSampler.open(device, store, description, batch), firstStage,
+    names: labels.map((label, i) => `${String(i).padStart(6, '0')}-${label}`),
+    conditions: labels.map((label) => Int32Array.of(label)),
+    drawSheet: (to, pictures, most) =>
+      drawClassSheet(to, pictures, size, labels.slice(0, most).map((label) => categories[label]!.name)),
+  };
+}
+
+async function sampleImages(options: ImageOptions): Promise<void> {
+  const [dir, out] = [required(options.generator, '--generator'), required(options.out, '--out')];
+  if ((options.layouts === undefined) === (options.classes === undefined)) {
+    throw new UserError('give --layouts FILE or --classes LIST, one of both');
+  }
+  const device = await openDevice(options);
+  const { sampler, firstStage, names, conditions, drawSheet } = options.layouts !== undefined
+    ? await layoutConditions(device, dir, options.layouts, options.count)
+    : await classConditions(device, dir, options.classes!, options.count);
+  const progress = new Progress('drawing', names.length * options.steps);
+  const each = 3 * firstStage.size ** 2;
+  const all = new Float32Array(names.length * each);
+  for (let first = 0; first < names.length; first += batch) {
+    const part = Math.min(batch, names.length - first);
+    // A last batch that is not full repeats its last condition.
+    const numbers = Array.from({ length: batch }, (_, i) => [...conditions[first + Math.min(i, part - 1)]!]);
+    const z = await sampler.sample(Int32Array.from(numbers.flat()), {
+      sampler: options.sampler, steps: options.steps, guidance: options.guidance, eta: options.eta,
+      seed: options.seed + first, onStep: (done) => progress.update(first * options.steps + done * part),
     });
     const pictures = await firstStage.decode(z);
-    all.set(pictures.subarray(0, part.length * each), first * each);
-    for (const [i, { id }] of part.entries()) {
-      await writeAtomic(join(out, `${String(id).padStart(6, '0')}.png`), await encodePng(rgbOfBatch(pictures, i, size)));
+    all.set(pictures.subarray(0, part * each), first * each);
+    for (let i = 0; i < part; i++) {
+      await writeAtomic(join(out, `${names[first + i]}.png`), await encodePng(rgbOfBatch(pictures, i, firstStage.size)));
     }
   }
   progress.stop();
-  const shown = items.slice(0, 32);
-  await drawLayoutSheet(join(out, 'contact-sheet.png'), all.slice(0, shown.length * each), size, shown.map(({ objects }) => objects), categories);
-  console.log(`${items.length} pictures in ${out}; see ${join(out, 'contact-sheet.png')}`);
+  const shown = Math.min(32, names.length);
+  await drawSheet(join(out, 'contact-sheet.png'), all.slice(0, shown * each), shown);
+  console.log(`${names.length} pictures in ${out}; see ${join(out, 'contact-sheet.png')}`);
   device.close();
 }
 
@@ -114,7 +168,7 @@ function expectOptions(options: LayoutOptions, { kind, run: { dir } }: Prior): v
   throw new UserError(`--${option}: goes with a prior of the ${other} kind, ${dir} holds a ${kind} one`);
 }
 
-async function drawAutoregressive(device: EngineDevice, prior: AutoregressivePrior,
+async function drawAutoregressive(device: Device, prior: AutoregressivePrior,
   options: LayoutOptions): Promise<SampledLayout[]> {
   const { temperature = 1, topP = 1, count } = options;
   if (!(temperature > 0)) throw new UserError(`--temperature: must be above 0, found ${temperature}`);
@@ -130,7 +184,7 @@ async function drawAutoregressive(device: EngineDevice, prior: AutoregressivePri
   return layouts;
 }
 
-async function drawDiffusion(device: EngineDevice, prior: DiffusionPrior, options: LayoutOptions):
+async function drawDiffusion(device: Device, prior: DiffusionPrior, options: LayoutOptions):
   Promise<SampledLayout[]> {
   const { sampler, steps, eta } = { ...defaultDenoising(prior.description.model), ...options };
   if (!(eta >= 0 && eta <= 1)) throw new UserError(`--eta: must be 0 to 1, found ${eta}`);
@@ -182,14 +236,15 @@ async function sampleLayouts(options: LayoutOptions): Promise<void> {
 
 const root = command('sample', 'Draws pictures from layouts, and layouts from a prior.',
   'npm run sample -- images --generator runs/generator --layouts data/val.json --out runs/samples');
-withDevice(root.command('images').helpOption('-h, --help', 'show this help').description('Draws pictures from layouts; writes PNGs and a contact sheet with the boxes.')
+withDevice(root.command('images').helpOption('-h, --help', 'show this help').description('Draws pictures from layouts or of classes; writes PNGs and a contact sheet with the boxes or names.')
   .option('--generator <run>', 'folder of a trained generator (required)')
-  .option('--layouts <file>', 'layouts, COCO JSON; pictures need not exist (required)')
+  .option('--layouts <file>', 'layouts, COCO JSON; pictures need not exist')
+  .option('--classes <list>', 'classes by name or number from 0, separated by commas, or all: for a class-conditional generator')
   .option('--sampler <name>', Object.keys(samplers).join(', '), oneOf(...Object.keys(samplers) as SamplerName[]), 'ddim')
   .option('--steps <number>', 'timesteps visited', positiveInteger, 50)
-  .option('--guidance <scale>', 'classifier-free guidance against the empty layout; 1 is none', real, 1)
+  .option('--guidance <scale>', 'classifier-free guidance against the empty layout or no class; 1 is none', real, 1)
   .option('--eta <number>', 'noise of ddim: 0 none, 1 as much as ddpm', real, 0)
-  .option('--count <number>', 'only the first so many layouts', positiveInteger)
+  .option('--count <number>', 'only the first so many layouts; or so many pictures of classes in turn', positiveInteger)
   .option('--out <dir>', 'folder of the pictures (required)'))
   .action(sampleImages);
 withDevice(root.command('layouts').helpOption('-h, --help', 'show this help').description('Draws layouts from a prior; writes a COCO JSON and a drawing.')

@@ -66,19 +66,20 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
 
 /** Paths of the data; they and `--out` are checked before anything slow begins. */
 export function dataPaths(options: TrainOptions, needsImages: boolean): DataPaths {
-  const paths = {
-    annotations: required(options.annotations, '--annotations'),
-    images: needsImages ? required(options.images, '--images') : options.images ?? '.',
-  };
-  expectRun(required(options.out, '--out'), options.resume ?? false);
-  if (needsImages && !existsSync(paths.images)) {
-    throw new UserError(`--images ${paths.images}: there is no such folder`);
-  }
+  const annotations = required(options.annotations, '--annotations');
+  const paths = runPaths(needsImages ? options : { ...options, images: options.images ?? '.' });
   return {
-    ...paths,
+    annotations, ...paths,
     ...(options.validateAnnotations !== undefined && { validateAnnotations: options.validateAnnotations }),
-    ...(options.validateImages !== undefined && { validateImages: options.validateImages }),
   };
+}
+
+/** The folders of a training on pictures alone. */
+export function runPaths(options: TrainOptions): Pick<DataPaths, 'images' | 'validateImages'> {
+  const images = required(options.images, '--images');
+  expectRun(required(options.out, '--out'), options.resume ?? false);
+  if (!existsSync(images)) throw new UserError(`--images ${images}: there is no such folder`);
+  return { images, ...(options.validateImages !== undefined && { validateImages: options.validateImages }) };
 }
 
 /** Makes a task; with overrides, sizes that the model cannot have are the user's to mend. */

@@ -28,15 +28,21 @@ const heldOutMost = 256;
 /** Reads both sets; the class order is that of the training annotations. */
 export async function readDatasets(paths: DataPaths, options: AnnotationOptions, seed: number): Promise<SplitDataset> {
   const all = await readAnnotations(paths.annotations, options);
+  const validation = paths.validateAnnotations === undefined ? null
+    : await readAnnotations(paths.validateAnnotations, { ...options, categories: all.categories });
+  return splitDataset(all, validation, seed, paths.annotations);
+}
+
+/** A set with its validation set, or with a part of it held out as one; `where` names it in messages. */
+export function splitDataset(all: AnnotatedDataset, given: AnnotatedDataset | null, seed: number,
+  where: string): SplitDataset {
   if (all.images.length < 2) {
-    throw new UserError(`${paths.annotations}: ${all.images.length} images are left after the filters `
+    throw new UserError(`${where}: ${all.images.length} images are left after the filters `
       + `(${dropped(all)}); training needs at least 2`);
   }
   let training = all;
-  let validation: AnnotatedDataset;
-  if (paths.validateAnnotations !== undefined) {
-    validation = await readAnnotations(paths.validateAnnotations, { ...options, categories: all.categories });
-  } else {
+  let validation = given;
+  if (!validation) {
     const count = Math.max(1, Math.min(heldOutMost, Math.round(all.images.length * heldOutShare)));
     const held = new Set(new RandomStream(seed, 'held out').permutation(all.images.length).slice(0, count));
     training = { ...all, images: all.images.filter((_, i) => !held.has(i)) };
@@ -45,7 +51,7 @@ export async function readDatasets(paths: DataPaths, options: AnnotationOptions,
   const objects = training.images.reduce((total, image) => total + image.objects.length, 0);
   const summary = `${training.images.length} images with ${objects} objects of ${all.categories.length} classes; `
     + `${validation.images.length} images for validation`
-    + `${paths.validateAnnotations === undefined ? ' (held out)' : ''}; dropped: ${dropped(all)}`;
+    + `${given ? '' : ' (held out)'}; dropped: ${dropped(all)}`;
   return { training, validation, summary };
 }
 

@@ -31,7 +31,8 @@ export class ImageSet {
     const key = `${index}${flip ? ' mirrored' : ''}`;
     let bytes = this.kept.get(key);
     if (!bytes) {
-      const options = { size: this.size, flip, annotated: { width, height } };
+      // Folders of classes say nothing of sizes.
+      const options = { size: this.size, flip, ...(width > 0 && { annotated: { width, height } }) };
       const planes = await loadImage(this.path(index), options);
       bytes = Uint8Array.from(planes, (value) => Math.round((value + 1) * 127.5));
       if (this.bytes + bytes.length <= keptBytes) {

@@ -28,10 +28,12 @@ export interface Task extends TrainingState {
   readonly config: object;
   /** One optimiser step; has the scalar outputs `loss`, `gradNorm` and `lr`. */
   readonly program: Program;
-  /** The program of a step, where several take turns; `program` is one of them. */
-  programAt?(step: number): Program;
-  /** Inputs of step `step`: a pure function of (seed, step), so that a resumed run sees the same. */
-  batch(step: number): Promise<Record<string, TypedData>>;
+  /** Batches that make a step; default 1. */
+  readonly parts?: number;
+  /** The program of a part of a step, where several take turns; `program` is that of a last part. */
+  programAt?(step: number, part?: number): Program;
+  /** Inputs of a part of step `step`: a pure function of (seed, step, part), so that a resumed run sees the same. */
+  batch(step: number, part?: number): Promise<Record<string, TypedData>>;
   /** Loss on a fixed validation set, lower is better; empty where there is none. */
   validate(): Promise<Readonly<Record<string, number>>>;
   /** Writes a picture of what the model does now. */
@@ -74,13 +76,19 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
   // Told from what a checkpoint holds, so that a resumed run stops where an unbroken one does.
   const stale = (): boolean =>
     loop.patience !== undefined && best !== null && step - best.step >= loop.patience * loop.validateEvery;
-  const batches = new BatchPrefetcher({ load: (at) => task.batch(at), start: step, end: loop.steps, ahead: 4 });
+  const parts = task.parts ?? 1;
+  const batches = new BatchPrefetcher({
+    load: (at) => task.batch(Math.floor(at / parts), at % parts), start: step * parts, end: loop.steps * parts, ahead: 4,
+  });
   let logged = { step, time: performance.now() };
   try {
     while (step < loop.steps && !stale() && !signal.aborted) {
-      const program = task.programAt?.(step) ?? task.program;
-      program.run(await batches.next());
-      await device.idle();
+      let { program } = task;
+      for (let part = 0; part < parts; part++) {
+        program = task.programAt?.(step, part) ?? task.program;
+        program.run(await batches.next());
+        await device.idle();
+      }
       step++;
       const last = step === loop.steps;
       if (step % loop.logEvery === 0 || last || step === 1) {

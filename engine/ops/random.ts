@@ -3,7 +3,8 @@
  *
  * Value i of a draw comes from the words threefry2x32(seed, hashName(stream), i, step), so a value depends on nothing
  * but its place, and step 0 is what `new RandomStream(seed, stream)` draws. Each normal uses both words of its own
- * counter (the cosine of the pair); nothing is paired across places.
+ * counter (the cosine of the pair); nothing is paired across places. A key with a third word, the part, asks for a
+ * longer draw in pieces: the values are those from place part * size on.
  */
 import { check } from '../errors.ts';
 import { foldGrid, groups } from '../grid.ts';
@@ -33,24 +34,25 @@ export const randomOp = defineOp<RandomAttrs, KernelOp<RandomAttrs>>({
     expectInputs('random', inputs, 1);
     const [key] = inputs;
     expectDType('random', 'key', key!, 'u32');
-    check(sameShape(key!.shape, [2]), () => `random: key must be u32 [2] (seed, step), found ${describe(key!)}`);
+    check(sameShape(key!.shape, [2]) || sameShape(key!.shape, [3]), () =>
+      `random: key must be u32 [2] (seed, step) or [3] (seed, step, part), found ${describe(key!)}`);
     check(Number.isInteger(low) && Number.isInteger(range) && range >= 1 && range <= maxRange, () =>
       `random: stream ${stream} needs whole bounds, 1 to ${maxRange} apart, found ${low} and ${low + range}`);
     return { shape, dtype: kind === 'integer' ? 'i32' : 'f32' };
   },
   reference([key], _types, { kind, shape, stream, low, range }) {
-    const [seed, step] = key as unknown as [number, number];
+    const [seed, step, part = 0] = key as unknown as [number, number, number?];
     const hash = hashName(stream);
     const y = new Float64Array(sizeOf(shape));
     for (let i = 0; i < y.length; i++) {
-      const [word0, word1] = threefry2x32(seed, hash, i, step);
+      const [word0, word1] = threefry2x32(seed, hash, i + part * y.length, step);
       if (kind === 'normal') y[i] = normalsFromWords(word0, word1)[0];
       else y[i] = kind === 'uniform' ? unitFromWord(word0) : low + Math.floor(unitFromWord(word0) * range);
     }
     return y;
   },
   vjp: () => [null],
-  variants(_inputs, y, { kind, stream, low, range }) {
+  variants([key], y, { kind, stream, low, range }) {
     const n = sizeOf(y.shape);
     return [{
       name: 'random',
@@ -58,7 +60,7 @@ export const randomOp = defineOp<RandomAttrs, KernelOp<RandomAttrs>>({
       calls: [{
         label: `random ${kind}`,
         source,
-        constants: { LANES: 64, KIND: kinds.indexOf(kind) },
+        constants: { LANES: 64, KIND: kinds.indexOf(kind), PARTS: Number(key!.shape[0] === 3) },
         bindings: [input(0), output],
         immediates: [hashName(stream), low >>> 0, range, n],
         grid: foldGrid(groups(n, 64)),
@@ -72,7 +74,7 @@ export const randomOp = defineOp<RandomAttrs, KernelOp<RandomAttrs>>({
 /**
  * Uniform numbers in [0, 1), multiples of 2^-24.
  *
- *   key     u32 [2]   seed and step, so that each step of a program draws anew
+ *   key     u32 [2]   seed and step, so that each step of a program draws anew; [3] with the part of a longer draw
  *   stream  name of the draw: draws of one key with different names are independent, with equal names are the same
  *   ->      f32 `shape`
  */

@@ -4,8 +4,9 @@
 //   KIND 0  uniform in [0, 1) with 24 bits
 //        1  standard normal: the cosine of the pair that Box and Muller's transform makes of the two words
 //        2  integer low + floor(uniform * range), exactly
+//   PARTS 1: i counts from part * n
 //
-// bindings   0  key  read        u32  [2]    (seed, step)
+// bindings   0  key  read        u32  [2]    (seed, step), with PARTS [3]: and part
 //            1  y    read_write  u32  [n]    (bits of f32, or of i32)
 // workgroup  LANES neighbouring values
 // grid       [ceil(n / LANES), 1, 1] folded into x and y
@@ -14,6 +15,7 @@
 
 override LANES: u32 = 64;
 override KIND: u32 = 0;
+override PARTS: u32 = 0;
 
 struct Dims { stream: u32, low: u32, range: u32, n: u32 }
 var<immediate> dims: Dims;
@@ -73,7 +75,9 @@ fn main(
 ) {
   let i = (group.y * groups.x + group.x) * LANES + lane;
   if (i >= dims.n) { return; }
-  let words = threefry(key[0], dims.stream, vec2u(i, key[1])) >> vec2u(8u);
+  var place = i;
+  if (PARTS == 1u) { place += key[2] * dims.n; }
+  let words = threefry(key[0], dims.stream, vec2u(place, key[1])) >> vec2u(8u);
   if (KIND == 0u) {
     y[i] = bitcast<u32>(f32(words.x) / 16777216.0);
   } else if (KIND == 1u) {

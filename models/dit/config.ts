@@ -42,6 +42,19 @@ const sizes = {
 
 const sized = (size: keyof typeof sizes, patch: 2 | 4 | 8): DitConfig => ({ ...published, ...sizes[size], patch });
 
+/** For 4 x 16 x 16 latents of the `tiny` autoencoder. Ours, for a CPU adapter. */
+const tiny: DitConfig = {
+  latentChannels: 4,
+  latentSize: 16,
+  patch: 2,
+  width: 96,
+  depth: 4,
+  heads: 4,
+  classCount: 10,
+  learnVariance: false,
+  diffusion: { ...published.diffusion, prediction: 'v' },
+};
+
 /** For tests: a few thousand parameters, two blocks, patches on a 3 x 3 grid. */
 const micro: DitConfig = {
   latentChannels: 2,
@@ -62,5 +75,6 @@ export const ditPresets = {
   'dit-l-2': sized('l', 2), 'dit-l-4': sized('l', 4), 'dit-l-8': sized('l', 8),
   'dit-xl-2': sized('xl', 2), 'dit-xl-4': sized('xl', 4), 'dit-xl-8': sized('xl', 8),
   'dit-xl-2-512': { ...sized('xl', 2), latentSize: 64 },
+  'dit-tiny': tiny,
   'dit-micro': micro,
 } as const satisfies Record<string, DitConfig>;

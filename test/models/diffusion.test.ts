@@ -4,7 +4,8 @@ import { compile } from '../../engine/compile/compile.ts';
 import { interpret } from '../../engine/interpret.ts';
 import { inputTensor, table } from '../../engine/ops/index.ts';
 import { timestepEmbedding } from '../../models/layers.ts';
-import { addNoise, denoisingLoss, drawNoise, drawTimesteps, noiseSchedule, predictionTarget, type ScheduleConfig }
+import { addNoise, denoisingLoss, drawNoise, drawTimesteps, minSnrWeights, noiseSchedule, predictionTarget,
+  type ScheduleConfig }
   from '../../models/diffusion.ts';
 import { relativeError } from '../support/checkOp.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -66,9 +67,27 @@ test('noise is added by the square roots of alphaBar, sample by sample', () => {
 test('the loss is a mean over each sample', () => {
   const predicted = table(Float32Array.of(1, 2, 3, 4), [2, 1, 2]);
   const target = table(Float32Array.of(0, 4, 3, 0), [2, 1, 2]);
-  const [l1, l2] = interpret([denoisingLoss('l1', predicted, target), denoisingLoss('l2', predicted, target)], {});
+  const [l1, l2, huber] = interpret((['l1', 'l2', 'huber'] as const)
+    .map((loss) => denoisingLoss(loss, predicted, target)), {});
   assert.equal([...l1!], [1.5, 2]);
   assert.equal([...l2!], [2.5, 8]);
+  assert.equal([...huber!], [(0.5 + 1.5) / 2, (0 + 3.5) / 2]);
+});
+
+test('min-SNR weights: of an error of z the ratio of signal to noise, but no more than the bound', () => {
+  const t = inputTensor('t', [4], 'i32');
+  const steps = [0, 300, 600, 999];
+  for (const prediction of ['noise', 'z', 'v'] as const) {
+    const [weights] = interpret([minSnrWeights(schedule, prediction, 5, t)], { t: steps });
+    steps.forEach((step, i) => {
+      const a = schedule.alphaBar[step]!;
+      const snr = a / (1 - a);
+      // The error of z that an error of one in the prediction makes.
+      const ofZ = { noise: (1 - a) / a, z: 1, v: 1 - a }[prediction];
+      const expected = Math.min(snr, 5) * ofZ;
+      assert.ok(Math.abs(weights![i]! - expected) < 1e-6 * Math.max(1, expected), `${prediction} at ${step}`);
+    });
+  }
 });
 
 test('draws depend on the key alone, and are the same on the device', async () => {

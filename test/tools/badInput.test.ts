@@ -142,7 +142,7 @@ test('runs of another kind, preset or token table', async ({ cwd }) => {
     /runs\/generator: holds a generator, but an autoencoder is needed/);
   await refused('train-generator', from('pixels:2'), /--size.*is missing/);
   await refused('train-generator', [...from('pixels:2'), '--size', '16'],
-    /latents have 12 channels, the U-Net takes 2/);
+    /latents have 12 channels, the network takes 2/);
   await refused('train-generator', [...from('pixels:3'), '--size', '16'],
     /pictures of 16 x 16 px cannot be made 3 times smaller/);
   await refused('train-generator', [...generator, ...good, '--size', '15'],

@@ -66,8 +66,9 @@ const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> =
     return autoencoderTask(device, run, data, { images, validateImages: images });
   },
   generator: ({ device, data }, seed) => generatorTask(device, {
-    ...generatorRuns.micro, batch: 2, loop, seed, vocabulary: microVocabulary, categories: data.training.categories,
-    autoencoder: autoencoderRuns.micro.model, image: { size: 16 }, latentScale: 1,
+    ...generatorRuns.micro, batch: 1, accumulate: 2, conditionDropout: 0.3, minSnr: 5, loop, seed,
+    vocabulary: microVocabulary, categories: data.training.categories, autoencoder: autoencoderRuns.micro.model,
+    image: { size: 16 }, latentScale: 1,
   }, data, { training: latentSet('training', 9), validation: latentSet('validation', 1) }, new Map(), noSheet),
   prior: ({ device, data }, seed) => {
     const random = new RandomStream(1, 'table');

@@ -56,6 +56,27 @@ test('step 0 is the stream of RandomStream', async () => {
   assert.is(actual.other[14], unitFromWord(threefry2x32(5, hashName('b'), 14, 0)[0]));
 });
 
+test('a key with a part draws a piece of a longer draw', async () => {
+  const parted = inputTensor('key', [3], 'u32');
+  const pieces = { normal: randomNormal([2, 35], parted, 'a'), integers: randomIntegers([70], 0, 99, parted, 'a') };
+  const long = { normal: randomNormal([6, 35], key, 'a'), integers: randomIntegers([210], 0, 99, key, 'a') };
+  const device = await testDevice();
+  const [program, whole] = [await compile(device, { name: 'pieces', outputs: pieces }),
+    await compile(device, { name: 'long', outputs: long })];
+  whole.run({ key: Uint32Array.of(9, 4) });
+  for (const part of [0, 2]) {
+    program.run({ key: Uint32Array.of(9, 4, part) });
+    const expected = interpret(Object.values(pieces), { key: [9, 4, part] });
+    for (const [i, name] of (['normal', 'integers'] as const).entries()) {
+      const found = await program.read(name);
+      assert.equal(found, (await whole.read(name)).slice(70 * part, 70 * part + 70));
+      found.forEach((value, k) => assert.ok(Math.abs(value - expected[i]![k]!) < 2e-6));
+    }
+  }
+  program.destroy();
+  whole.destroy();
+});
+
 test('mean, spread and range are as they should be', async () => {
   const { uniform, normal, integers, wide } = await draw(1, 2);
   const moments = (x: ArrayLike<number>): [number, number] => {
@@ -80,7 +101,7 @@ test('a gradient passes by', () => {
 });
 
 test('wrong keys and bounds are refused', () => {
-  assert.throws(() => randomUniform([3], inputTensor('k', [3], 'u32'), 'a'), /random: key must be u32 \[2\]/);
+  assert.throws(() => randomUniform([3], inputTensor('k', [4], 'u32'), 'a'), /random: key must be u32 \[2\] .* or \[3\]/);
   assert.throws(() => randomUniform([3], cast(key, 'i32'), 'a'), /random: key must be u32, found i32 \[2\]/);
   assert.throws(() => randomIntegers([3], 4, 4, key, 'a'), /whole bounds, 1 to 1048576 apart, found 4 and 4/);
 });
