@@ -22,10 +22,14 @@ export class AdamW {
   readonly first: State[];
   readonly second: State[];
   /** 1 - beta^t, by recurrence: computing the power in f32 would lose its digits at small t. */
-  readonly correction1 = new State('adamw correction1', { shape: [], dtype: 'f32' });
-  readonly correction2 = new State('adamw correction2', { shape: [], dtype: 'f32' });
+  readonly correction1: State;
+  readonly correction2: State;
 
-  constructor(private readonly targets: readonly State[], private readonly options: AdamWOptions = adamWDefaults) {
+  /** `name` tells the optimisers of one program apart. */
+  constructor(private readonly targets: readonly State[], private readonly options: AdamWOptions = adamWDefaults,
+    name = 'adamw') {
+    this.correction1 = new State(`${name} correction1`, { shape: [], dtype: 'f32' });
+    this.correction2 = new State(`${name} correction2`, { shape: [], dtype: 'f32' });
     this.first = targets.map(({ name, type }) => new State(`${name} first moment`, type));
     this.second = targets.map(({ name, type }) => new State(`${name} second moment`, type));
   }

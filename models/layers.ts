@@ -1,6 +1,6 @@
 /** Small layers that every model is made of: an op and its parameters, under their published names. */
 import { add, conv2d, gather, groupNorm as groupNormOp, layerNorm as layerNormOp, linear as linearOp, reshape, silu,
-  table } from '../engine/ops/index.ts';
+  table, transpose } from '../engine/ops/index.ts';
 import { fanIn, ones, zeros, type Init, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 
@@ -66,6 +66,18 @@ export interface GroupNormOptions {
 export function groupNorm(p: Scope, x: Tensor, { groups, eps, activation = 'none' }: GroupNormOptions): Tensor {
   const weight = p.param('weight', [channels(x)], ones);
   return groupNormOp(x, groups, weight, p.param('bias', [channels(x)], zeros), eps, activation);
+}
+
+/** x [B, C, H, W], each channel normalised over batch and pixels, then affine [Ioffe & Szegedy 2015]. */
+export function batchNorm(p: Scope, x: Tensor, eps = 1e-5): Tensor {
+  const [B, C, H, W] = x.shape as [number, number, number, number];
+  const weight = p.param('weight', [C], {
+    kind: 'drawn', draw: (random) => Float32Array.from({ length: C }, () => 1 + 0.02 * random.normal()),
+  });
+  // As groups of one channel of a single picture that holds the whole batch.
+  const rows = reshape(transpose(x, [1, 0, 2, 3]), [1, C, B * H, W]);
+  const normed = groupNormOp(rows, C, weight, p.param('bias', [C], zeros), eps, 'none');
+  return transpose(reshape(normed, [C, B, H, W]), [1, 0, 2, 3]);
 }
 
 /** x [..., D], each row normalised, then affine. */

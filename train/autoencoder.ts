@@ -9,17 +9,20 @@
 import { batchIndices, itemStream } from '../data/batches.ts';
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { abs, add, inputTensor, mean, mul, randomNormal, square, sub, zerosLike } from '../engine/ops/index.ts';
 import { StepCounter } from '../engine/optim.ts';
-import { ParamStore, declareParams, type Scope } from '../engine/params.ts';
+import { ParamStore, declareParams, type NamedValues, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { reconstruct, decode, encode } from '../models/autoencoder/autoencoder.ts';
 import { latentShape, type AutoencoderConfig } from '../models/autoencoder/config.ts';
+import { perceptualDistance } from '../models/autoencoder/perceptual.ts';
+import { Adversary, adversarialLosses, type AdversaryConfig } from './adversary.ts';
 import type { SplitDataset } from './data.ts';
 import { ImageSet } from './imageSet.ts';
 import type { LoopConfig, Task } from './loop.ts';
 import { saveSheet, sheetItems } from './samples.ts';
-import { compileStep, type OptimConfig } from './step.ts';
+import { compileStep, type OptimConfig, type TrainingStep } from './step.ts';
 
 export interface AutoencoderRun {
   readonly model: AutoencoderConfig;
@@ -29,8 +32,9 @@ export interface AutoencoderRun {
     /** Mirror half of the pictures. */
     readonly flip: boolean;
   };
-  /** Weights of the mean absolute and mean squared error. */
-  readonly loss: { readonly l1: number; readonly l2: number };
+  /** Weights of the mean absolute and mean squared error, and of LPIPS where its network is given. */
+  readonly loss: { readonly l1: number; readonly l2: number; readonly perceptual: number };
+  readonly adversary: AdversaryConfig;
   readonly batch: number;
   readonly optim: OptimConfig;
   readonly loop: LoopConfig;
@@ -40,26 +44,69 @@ export interface AutoencoderRun {
 /** Pictures of a validation pass and of a contact sheet. */
 const validationBatch = 8;
 
-function lossOf(p: Scope, image: Tensor, run: AutoencoderRun, noise: (shape: readonly number[]) => Tensor): Tensor {
-  const { image: restored, regulariser } = reconstruct(p, image, run.model, noise);
-  const error = sub(restored, image);
-  return add(add(mul(mean(abs(error)), run.loss.l1), mul(mean(square(error)), run.loss.l2)), regulariser);
+/** What is asked of a reconstruction. */
+interface Losses {
+  readonly restored: Tensor;
+  /** [], of the reconstruction. */
+  readonly error: Tensor;
+  /** [], of the latents. */
+  readonly regulariser: Tensor;
 }
 
+function lossesOf(p: Scope, image: Tensor, run: AutoencoderRun, vgg: ParamStore | null,
+  noise: (shape: readonly number[]) => Tensor): Losses {
+  const { image: restored, regulariser } = reconstruct(p, image, run.model, noise);
+  const { l1, l2, perceptual } = run.loss;
+  const difference = sub(restored, image);
+  const error = add(mul(mean(abs(difference)), l1), mul(mean(square(difference)), l2));
+  if (!vgg || perceptual === 0) return { restored, error, regulariser };
+  const seen = mean(perceptualDistance(vgg.scope(), image, restored));
+  return { restored, error: add(error, mul(seen, perceptual)), regulariser };
+}
+
+/** Compiles a step; before the adversary starts, and without one, it lowers error and regulariser. */
+async function autoencoderStep(device: Device, store: ParamStore, image: Tensor, run: AutoencoderRun,
+  vgg: ParamStore | null): Promise<TrainingStep> {
+  const { optim, loop, seed, model } = run;
+  const counter = new StepCounter('autoencoder', seed);
+  const { restored, error, regulariser } = lossesOf(store.scope(), image, run, vgg,
+    (shape) => randomNormal(shape, counter.key, 'posterior'));
+  const loss = add(error, regulariser);
+  const name = 'autoencoder step';
+  if (run.adversary.weight === 0) return compileStep(device, name, store, loss, counter, optim, loop.steps);
+  if (model.kind === 'identity') throw new UserError('--adversary.weight: an identity first stage learns nothing');
+  const adversary = new Adversary(image, run.adversary, optim, seed);
+  // Published errors of kl stages are sums over the elements of a picture, those of vq stages means.
+  const scale = model.kind === 'kl' ? image.size / run.batch : 1;
+  const last = store.tensors.get('decoder.conv_out.weight')!;
+  const losses = adversarialLosses(adversary.store.scope(), image, restored, error, last, counter.step, run.adversary,
+    scale);
+  const step = await compileStep(device, name, store, add(losses.objective, regulariser), counter, optim, loop.steps,
+    { loss, adversaryWeight: losses.weight, discriminatorLoss: losses.discriminator },
+    (lr) => adversary.updates(losses.discriminator, lr));
+  return { ...step, states: [...step.states, ...adversary.states] };
+}
+
+function perceptualStore(image: Tensor, weights: NamedValues): ParamStore {
+  const store = new ParamStore('perceptual', declareParams((p) => perceptualDistance(p, image, image)));
+  store.load(weights, '--perceptual');
+  return store;
+}
+
+/** `perceptual` holds the weights of LPIPS by name, where there are any. */
 export async function autoencoderTask(device: Device, run: AutoencoderRun, data: SplitDataset, dirs: {
   images: string; validateImages: string;
-}): Promise<Task> {
+}, perceptual: NamedValues | null = null): Promise<Task> {
   const { size, flip } = run.data;
   latentShape(run.model, size, size);
   const training = new ImageSet(data.training, dirs.images, size);
   const validation = new ImageSet(data.validation, dirs.validateImages, size);
   const image = inputTensor('image', [run.batch, 3, size, size]);
-  const specs = declareParams((p) => lossOf(p, image, run, (shape) => zerosLike(inputTensor('', shape))));
+  const specs = declareParams((p) => lossesOf(p, image, run, null, (shape) => zerosLike(inputTensor('', shape))));
   const store = new ParamStore('autoencoder', specs);
   store.initialise(run.seed);
-  const counter = new StepCounter('autoencoder', run.seed);
-  const loss = lossOf(store.scope(), image, run, (shape) => randomNormal(shape, counter.key, 'posterior'));
-  const step = await compileStep(device, 'autoencoder step', store, loss, counter, run.optim, run.loop.steps);
+  const vgg = perceptual && perceptualStore(image, perceptual);
+  const step = await autoencoderStep(device, store, image, run, vgg);
   const used = step.averages.length > 0 ? new ParamStore('autoencoder average', specs, step.averages) : store;
   const fixed = inputTensor('image', [validationBatch, 3, size, size]);
   const restored = decode(used.scope(), encode(used.scope(), fixed, run.model), run.model);

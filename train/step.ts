@@ -44,12 +44,13 @@ export interface TrainingStep {
 
 /**
  * Compiles a step that lowers `loss` [] by the parameters of `store`.
- * Outputs: loss, gradNorm, lr, and `extra`.
+ * Outputs: loss, gradNorm, lr, and `extra`, which may replace them. `beside` makes updates of what else learns.
  */
 export async function compileStep(device: Device, name: string, store: ParamStore, loss: Tensor, counter: StepCounter,
-  optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {}): Promise<TrainingStep> {
+  optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {},
+  beside: (lr: Tensor) => Update[] = () => []): Promise<TrainingStep> {
   const { programs, partPrograms, ...rest } = await compileSteps(device, name, store, [loss], counter, optim, steps,
-    extra);
+    extra, beside);
   return { ...rest, program: programs[0]!, partProgram: partPrograms[0] ?? null };
 }
 
@@ -80,8 +81,8 @@ class PartSums {
  * between them. Where the counter has several parts, a step takes the mean gradient of as many batches.
  */
 export async function compileSteps(device: Device, name: string, store: ParamStore, losses: readonly Tensor[],
-  counter: StepCounter, optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {}):
-  Promise<Omit<TrainingStep, 'program' | 'partProgram'>
+  counter: StepCounter, optim: OptimConfig, steps: number, extra: Readonly<Record<string, Tensor>> = {},
+  beside: (lr: Tensor) => Update[] = () => []): Promise<Omit<TrainingStep, 'program' | 'partProgram'>
     & { readonly programs: readonly Program[]; readonly partPrograms: readonly Program[] }> {
   const targets = store.groups.map(({ state }) => state);
   const optimiser = new AdamW(targets, optim);
@@ -103,7 +104,7 @@ export async function compileSteps(device: Device, name: string, store: ParamSto
     const { gradients, norm } = clipGradNorm(ended.means.slice(0, -1), optim.clip);
     const { updates, values: weights } = optimiser.step(gradients, lr);
     if (ema) updates.push(...ema.step(weights, counter.step));
-    updates.push(...ended.updates, counter.update);
+    updates.push(...beside(lr), ...ended.updates, counter.update);
     programs.push(await compile(device, {
       name, outputs: { loss: ended.means.at(-1)!, gradNorm: norm, lr, ...extra }, updates,
     }));

@@ -62,7 +62,8 @@ function latentSet(name: string, count: number): LatentSet {
 const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> = {
   autoencoder: ({ device, data, dir }, seed) => {
     const images = join(dir, 'images');
-    const run = { ...autoencoderRuns.micro, batch: 2, loop, seed };
+    const adversary = { weight: 0.5, start: 2, channels: 4, layers: 1 };
+    const run = { ...autoencoderRuns.micro, adversary, batch: 2, loop, seed };
     return autoencoderTask(device, run, data, { images, validateImages: images });
   },
   generator: ({ device, data }, seed) => generatorTask(device, {
