@@ -72,7 +72,8 @@ test('the weight balances gradients at the last layer, and the objective is the 
     last: uniformValues('last', last.shape, -0.3, 0.3),
   };
   for (const { state } of store.groups) feeds[state.name] = state.initial!;
-  const [byError, byScore, weight] = interpret([grad(error, [last])[0]!, grad(score, [last])[0]!, losses.weight], feeds);
+  const [byError, byScore, weight] = interpret(
+    [grad(error, [last])[0]!, grad(score, [last])[0]!, losses.weight], feeds);
   const length = (x: Float64Array): number => Math.hypot(...x);
   const expected = (config.weight * scale * length(byError!)) / (length(byScore!) + 1e-4) / scale;
   assert.ok(Math.abs(weight![0]! - expected) < 1e-6 * expected, `${weight![0]} and ${expected}`);
@@ -159,9 +160,12 @@ test('LPIPS weights are found under the names of LDM and of torchvision; what is
   assert.is(perceptualName('classifier.0.weight'), null);
   const file = join(dir, 'vgg.safetensors');
   const stream = new RandomStream(1, 'vgg');
-  const tensors = [['features.0.weight', [64, 3, 3, 3]], ['features.0.bias', [64]], ['classifier.0.weight', [2]]] as const;
+  const tensors = [
+    ['features.0.weight', [64, 3, 3, 3]], ['features.0.bias', [64]], ['classifier.0.weight', [2]],
+  ] as const;
   await writeSafetensors(file, tensors.map(([name, of]) => ({
-    name, shape: of, dtype: 'F32' as const, values: () => Float32Array.from({ length: sizeOf(of) }, () => stream.normal()),
+    name, shape: of, dtype: 'F32' as const,
+    values: () => Float32Array.from({ length: sizeOf(of) }, () => stream.normal()),
   })));
   const weights = await readPerceptual([file]);
   assert.equal([...weights.keys()], ['net.slice1.0.weight', 'net.slice1.0.bias']);
