@@ -2,9 +2,7 @@
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { grad } from '../engine/grad.ts';
-import { add, broadcast, concat, div, gather, inputTensor, mul, reshape, sqrt, square, stateTensor,
-  sub, sum, table } from '../engine/ops/index.ts';
-import type { Update } from '../engine/optim.ts';
+import { broadcast, concat, gather, inputTensor, reshape, stateTensor, sum, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import { State } from '../engine/state.ts';
@@ -16,29 +14,11 @@ import { encoderScope } from '../models/unet/generator.ts';
 import { tokenTable } from '../models/unet/layoutEncoder.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { tokenTableName, type Prior } from '../pipeline/prior.ts';
+import { adamWRows } from './adamWRows.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 import { imageEnergy, priorEnergy, totalEnergy, weightOf } from './objective.ts';
 import { barred, priorTargets, project, targetOf, variableShapes, type Variable } from './projection.ts';
-
-/** AdamW on the variable of every row; rates and corrections are data, so that rows can be at steps of their own. */
-function adamWRows(values: readonly State[], gradients: readonly Tensor[], moments: { first: State[]; second: State[] },
-  config: InversionConfig, rate: Tensor, correction: Tensor): Update[] {
-  const { beta1, beta2, weightDecay } = config;
-  return values.flatMap((state, i): Update[] => {
-    const rows = state.type.shape.map((n, axis) => (axis === 0 ? n : 1));
-    const column = (x: Tensor): Tensor => reshape(x, rows);
-    const g = gradients[i]!;
-    const x = stateTensor(state);
-    const m = add(mul(stateTensor(moments.first[i]!), beta1), mul(g, 1 - beta1));
-    const v = add(mul(stateTensor(moments.second[i]!), beta2), mul(square(g), 1 - beta2));
-    const c1 = column(gather(correction, table(Int32Array.of(0), [1], 'i32')));
-    const c2 = column(gather(correction, table(Int32Array.of(1), [1], 'i32')));
-    const direction = div(div(m, c1), add(sqrt(div(v, c2)), 1e-8));
-    const next = sub(x, mul(column(rate), add(direction, mul(x, weightDecay))));
-    return [[moments.first[i]!, m], [moments.second[i]!, v], [state, next]];
-  });
-}
 
 export class Search {
   /** Network passes so far: forward and backward count one each. */
