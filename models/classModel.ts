@@ -51,3 +51,7 @@ export function forClassesAndLatents(model: ClassModel, classCount: number,
 /** Channels of the latents that a model is made for. */
 export const latentChannelsOf = (model: ClassModel): number =>
   (model.backbone === 'dit' ? model.latentChannels : model.unet.latentChannels);
+
+/** The published name of the class table. */
+export const classTableName = (model: ClassModel): string => (model.backbone === 'dit'
+  ? 'y_embedder.embedding_table.weight' : 'cond_stage_model.transformer.token_emb.weight');

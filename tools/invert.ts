@@ -1,5 +1,8 @@
 /** `npm run invert -- detect`: finds the layout of pictures by inverting a generator. */
 import { withDevice, command, integer, oneOf, openDevice, positiveInteger, real, required, runCommand } from './cli.ts';
+import { UserError } from '../engine/errors.ts';
+import type { ClassifyMethod, Stage } from '../invert/classify.ts';
+import { classify, type ClassifyOptions } from './classify.ts';
 import { detect, type DetectOptions } from './detect.ts';
 
 const root = command('invert', 'Uses a trained generator the other way round: from pictures to what is in them.',
@@ -48,6 +51,68 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
     required(options.images, '--images');
     required(options.out, '--out');
     await detect(options, () => openDevice(options));
+  });
+
+/** `invert,enumerate` */
+function parseMethods(text: string): ClassifyMethod[] {
+  const known: readonly string[] = ['invert', 'enumerate', 'adaptive'];
+  const methods = text.split(',');
+  const wrong = methods.find((method) => !known.includes(method));
+  if (wrong !== undefined) throw new UserError(`--method: must be of ${known.join(', ')}, separated by commas; found '${wrong}'`);
+  return methods as ClassifyMethod[];
+}
+
+/** `50:5,250:1`: pairs seen and classes kept, by stage. */
+function parseStages(text: string): Stage[] {
+  return text.split(',').map((part) => {
+    const [pairs, keep] = part.split(':').map(Number);
+    if (!Number.isInteger(pairs) || !Number.isInteger(keep)) {
+      throw new UserError(`--stages: must be PAIRS:CLASSES for each stage, separated by commas; found '${part}'`);
+    }
+    return { pairs: pairs!, keep: keep! };
+  });
+}
+
+/** `low,high` */
+function parseTimesteps(text: string): [number, number] {
+  const parts = text.split(',').map(Number);
+  if (parts.length !== 2 || !parts.every(Number.isInteger)) {
+    throw new UserError(`--timesteps: must be two whole numbers, low,high; found '${text}'`);
+  }
+  return parts as [number, number];
+}
+
+withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
+  .description('Classifies pictures by a class-conditional generator: the class under which it denoises them best.')
+  .option('--generator <run>', 'folder of a generator trained with --conditioning class, or of an imported DiT (required)')
+  .option('--images <path...>', 'picture files, folders of them, or a folder with a folder for each class (required)')
+  .option('--out <dir>', 'folder for predictions.json and predictions.jsonl (required)')
+  .option('--method <list>', 'invert (gradient on the class embedding), enumerate (every class on every pair), adaptive '
+    + '(in stages); several are compared in one run', parseMethods, ['invert'])
+  .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
+  .option('--pairs <number>', 'fixed (timestep, noise) pairs that classes are compared on (dive: 250, search: 24)',
+    positiveInteger)
+  .option('--timesteps <low,high>', 'range of timesteps (default: all that were trained)', parseTimesteps)
+  .option('--loops <number>', 'passes over the pairs, each followed by the monitor (dive: 20, search: 4)', positiveInteger)
+  .option('--batch-pairs <number>', 'pairs an optimiser step (dive: 25, search: 4)', positiveInteger)
+  .option('--patience <number>', 'loops without a new minimum before a picture is done; 0: all loops', integer)
+  .option('--projection <kind>', 'slot (nearest row, straight-through: the paper\'s), logits or none',
+    oneOf('slot', 'logits', 'none'))
+  .option('--metric <l2|cosine>', 'distance for nearest rows', oneOf('l2', 'cosine'))
+  .option('--lr <number>', 'learning rate (dive: 0.01)', real)
+  .option('--candidates <number>', 'nearest classes that the monitor looks at (dive: 1)', positiveInteger)
+  .option('--stages <list>', 'of adaptive: PAIRS:CLASSES seen and kept by stage, as in 50:5,250:1', parseStages)
+  .option('--images-at-once <number>', 'pictures in one program', positiveInteger)
+  .option('--count <number>', 'only so many pictures, evenly spread over all', positiveInteger)
+  .option('--resume', 'go on with the pictures that --out lacks')
+  .option('--json <file>', 'also write the summary to this file'))
+  .addHelpText('after', '\nExample:\n  npm run invert -- classify --generator runs/classes --images data/val '
+    + '--method invert,enumerate --out runs/classified')
+  .action(async (options: ClassifyOptions) => {
+    required(options.generator, '--generator');
+    required(options.images, '--images');
+    required(options.out, '--out');
+    await classify(options, () => openDevice(options));
   });
 
 for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });

@@ -1,0 +1,176 @@
+/** The work of `invert classify`: pictures in, predictions and a comparison of methods out. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readClassFolders } from '../data/classFolders.ts';
+import { loadImage } from '../data/images.ts';
+import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
+import { writeAtomic } from '../engine/writeAtomic.ts';
+import { Classifier, classifyPresets, type Classification, type ClassifyConfig, type ClassifyMethod, type Stage }
+  from '../invert/classify.ts';
+import { openClassGenerator, type ClassGenerator } from '../pipeline/classGenerator.ts';
+import { Progress, interruptSignal, writeJson } from './cli.ts';
+
+export interface ClassifyOptions extends Partial<Omit<ClassifyConfig, 'stages' | 'timesteps' | 'seed'>> {
+  readonly generator: string;
+  readonly images: readonly string[];
+  readonly out: string;
+  readonly method: readonly ClassifyMethod[];
+  readonly preset: keyof typeof classifyPresets;
+  readonly stages?: readonly Stage[];
+  readonly timesteps?: readonly [number, number];
+  readonly count?: number;
+  readonly resume?: boolean;
+  readonly seed: number;
+  readonly adapter?: string;
+  readonly mode?: 'safe' | 'fast';
+  readonly json?: string;
+}
+
+interface Target {
+  readonly path: string;
+  /** Class index, where the picture lies in the folder of a class. */
+  readonly truth: number | null;
+}
+
+/** One line of predictions.jsonl. */
+interface Prediction {
+  readonly file: string;
+  readonly method: ClassifyMethod;
+  readonly label: string;
+  /** Null where the class of the picture is not known. */
+  readonly truth: string | null;
+  readonly candidates: readonly { readonly label: string; readonly energy: number }[];
+  readonly convergenceLoop: number | null;
+  readonly monitor: readonly number[];
+  /** Network passes of this picture, forward and backward counted one each. */
+  readonly passes: number;
+  readonly seconds: number;
+}
+
+const pictureName = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i;
+
+/** Every n-th of them, so that a few of all classes are taken. */
+function thinned(targets: readonly Target[], count: number): Target[] {
+  if (count >= targets.length) return [...targets];
+  return Array.from({ length: count }, (_, i) => targets[Math.floor(((i + 0.5) / count) * targets.length)]!);
+}
+
+/** The pictures that are named: files, folders of files, or one folder that holds a folder of files for each class. */
+function targetsOf({ images, count }: ClassifyOptions, { description: { categories } }: ClassGenerator): Target[] {
+  const targets = images.flatMap((path): Target[] => {
+    if (!existsSync(path)) throw new UserError(`--images ${path}: there is no such file or folder`);
+    if (!statSync(path).isDirectory()) return [{ path, truth: null }];
+    const entries = readdirSync(path, { withFileTypes: true });
+    if (entries.some((entry) => entry.isDirectory())) {
+      return readClassFolders(path, categories).images
+        .map(({ fileName, objects }) => ({ path: join(path, fileName), truth: objects[0]!.classIndex }));
+    }
+    return entries.map(({ name }) => name).filter((name) => pictureName.test(name)).sort()
+      .map((name) => ({ path: join(path, name), truth: null }));
+  });
+  if (targets.length === 0) throw new UserError(`--images ${images.join(' ')}: holds no pictures`);
+  return thinned(targets, count ?? targets.length);
+}
+
+/** The preset with the options in it; timesteps within the trained range. */
+export function classifyConfig(options: ClassifyOptions, { description }: ClassGenerator): ClassifyConfig {
+  const preset: ClassifyConfig = classifyPresets[options.preset];
+  const { steps } = description.model.diffusion.schedule;
+  const [low, high] = preset.timesteps.map((t) => Math.round((t * steps) / 1000)) as [number, number];
+  const trained = description.timesteps;
+  const keys = Object.keys(preset).filter((key) => options[key as keyof ClassifyOptions] !== undefined);
+  const config: ClassifyConfig = {
+    ...preset, timesteps: [Math.max(low, trained[0]), Math.min(high, trained[1])],
+    ...Object.fromEntries(keys.map((key) => [key, options[key as keyof ClassifyOptions]])),
+  };
+  // Stages of the preset that this number of pairs leaves no room for are left out.
+  const stages = options.stages
+    ?? [...preset.stages.filter(({ pairs }) => pairs < config.pairs).map((stage) => ({ ...stage, keep: Math.max(2, stage.keep) })),
+      { pairs: config.pairs, keep: 1 }];
+  return { ...config, stages };
+}
+
+export async function classify(options: ClassifyOptions, open: () => Promise<Device>): Promise<void> {
+  const file = join(options.out, 'predictions.jsonl');
+  if (existsSync(file) && !options.resume) {
+    throw new UserError(`--out ${options.out}: holds predictions already; go on with --resume, or name another folder`);
+  }
+  const device = await open();
+  const generator = await openClassGenerator(device, options.generator);
+  const config = classifyConfig(options, generator);
+  const targets = targetsOf(options, generator);
+  console.log(`config: ${JSON.stringify({ method: options.method, ...config })}`);
+  const done = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').filter(Boolean)
+    .map((line) => JSON.parse(line) as Prediction) : [];
+  mkdirSync(options.out, { recursive: true });
+  const signal = interruptSignal();
+  const summaries: object[] = [];
+  const all: Prediction[] = [];
+  for (const method of options.method) {
+    const known = new Map(done.filter((one) => one.method === method).map((one) => [one.file, one]));
+    const missing = targets.filter(({ path }) => !known.has(path));
+    const found = missing.length === 0 ? []
+      : await runMethod(device, generator, method, config, missing, file, signal);
+    for (const one of found) known.set(one.file, one);
+    if (signal.aborted) {
+      console.log(`interrupted; the same command with --resume goes on`);
+      process.exitCode = 130;
+      device.close();
+      return;
+    }
+    const predictions = targets.map(({ path }) => known.get(path)!);
+    all.push(...predictions);
+    summaries.push(summarise(method, predictions));
+  }
+  const record = { config, methods: summaries, predictions: all };
+  await writeAtomic(join(options.out, 'predictions.json'), `${JSON.stringify(record, null, 1)}\n`);
+  writeJson(options.json, { config, methods: summaries });
+  console.log(`see ${join(options.out, 'predictions.json')}`);
+  device.close();
+}
+
+async function runMethod(device: Device, generator: ClassGenerator, method: ClassifyMethod, config: ClassifyConfig,
+  targets: readonly Target[], file: string, signal: AbortSignal): Promise<Prediction[]> {
+  const { categories, image } = generator.description;
+  const classifier = await Classifier.open(device, generator, method, config);
+  const progress = new Progress(method, targets.length);
+  const predictions: Prediction[] = [];
+  for (let first = 0; first < targets.length && !signal.aborted; first += config.imagesAtOnce) {
+    const part = targets.slice(first, first + config.imagesAtOnce);
+    const pictures = await Promise.all(part.map(({ path }) => loadImage(path, image)));
+    const [before, start] = [classifier.passes, performance.now()];
+    const found = await classifier.classify(pictures, method, (share) => progress.update(first + share * part.length));
+    const seconds = (performance.now() - start) / 1000 / part.length;
+    const passes = Math.round((classifier.passes - before) / part.length);
+    const name = (label: number): string => categories[label]!.name;
+    const lines = part.map(({ path, truth }, i): Prediction => {
+      const { label, ranking, convergenceLoop, monitor }: Classification = found[i]!;
+      return {
+        file: path, method, label: name(label), truth: truth === null ? null : name(truth),
+        candidates: ranking.slice(0, 5).map((one) => ({ label: name(one.label), energy: one.energy })),
+        convergenceLoop, monitor, passes, seconds: Math.round(seconds * 1000) / 1000,
+      };
+    });
+    appendFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    predictions.push(...lines);
+  }
+  progress.stop();
+  classifier.destroy();
+  return predictions;
+}
+
+function summarise(method: ClassifyMethod, predictions: readonly Prediction[]): object {
+  const mean = (value: (one: Prediction) => number): number =>
+    predictions.reduce((sum, one) => sum + value(one), 0) / predictions.length;
+  const judged = predictions.filter(({ truth }) => truth !== null);
+  const right = judged.filter(({ truth, label }) => truth === label).length;
+  const accuracy = judged.length > 0 ? right / judged.length : null;
+  const [passes, seconds] = [mean((one) => one.passes), mean((one) => one.seconds)];
+  const score = accuracy === null ? 'classes not known' : `accuracy ${accuracy.toFixed(4)} (${right} of ${judged.length})`;
+  console.log(`${method.padEnd(10)}${score}; ${Math.round(passes)} network passes and ${seconds.toFixed(2)} s a picture`);
+  if (accuracy === null) {
+    for (const { file, label } of predictions.slice(0, 20)) console.log(`  ${basename(file)}  ${label}`);
+  }
+  return { method, pictures: predictions.length, accuracy, right, judged: judged.length, passes, seconds };
+}
