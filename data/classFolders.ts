@@ -34,19 +34,25 @@ const nothingDropped: Record<DropReason, number> = {
  */
 export function readClassFolders(dir: string, categories?: readonly Category[]): AnnotatedDataset {
   const names = entriesOf(dir).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort(byName);
-  if (names.length === 0) throw new UserError(`${dir}: holds no folders; it should hold one of pictures for each class`);
+  if (names.length === 0) {
+    throw new UserError(`${dir}: holds no folders; it should hold one of pictures for each class`);
+  }
   const known = categories ?? names.map((name, i) => ({ id: i, name }));
   const images = names.flatMap((folder) => {
     const classIndex = known.findIndex(({ name }) => name === folder);
-    if (classIndex < 0) throw new UserError(`${dir}: holds the folder '${folder}', which is no class of the training set`);
-    const files = entriesOf(join(dir, folder)).map(({ name }) => name).filter((name) => pictureName.test(name)).sort(byName);
+    if (classIndex < 0) {
+      throw new UserError(`${dir}: holds the folder '${folder}', which is no class of the training set`);
+    }
+    const files = entriesOf(join(dir, folder)).map(({ name }) => name)
+      .filter((name) => pictureName.test(name)).sort(byName);
     if (files.length === 0) throw new UserError(`${join(dir, folder)}: holds no pictures`);
     return files.map((name) => ({ fileName: join(folder, name), classIndex }));
   });
   return {
     categories: known, dropped: nothingDropped, clipped: 0,
     images: images.map(({ fileName, classIndex }, id) => ({
-      id, fileName, width: 0, height: 0, objects: [{ classIndex, xyxyUnit: [0, 0, 1, 1], crowd: false, annotationId: id }],
+      id, fileName, width: 0, height: 0,
+      objects: [{ classIndex, xyxyUnit: [0, 0, 1, 1], crowd: false, annotationId: id }],
     })),
   };
 }

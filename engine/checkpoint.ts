@@ -60,7 +60,9 @@ export async function saveCheckpoint<Header>(file: string, header: Header, array
     const put = async (...parts: Uint8Array[]): Promise<void> => {
       for (const part of parts) {
         hash.update(part);
-        for (let at = 0; at < part.length; at += chunkBytes) await handle.appendFile(part.subarray(at, at + chunkBytes));
+        for (let at = 0; at < part.length; at += chunkBytes) {
+          await handle.appendFile(part.subarray(at, at + chunkBytes));
+        }
       }
     };
     await handle.appendFile(magic);

@@ -23,7 +23,7 @@ export interface DenoisingTraining {
     /** Mirror half of the pictures, with what they are conditioned on. */
     readonly flip: boolean;
   };
-  /** Timesteps that are trained, [low, high): all as published. Inversion needs only those where the condition matters. */
+  /** Timesteps that are trained, [low, high): all as published. Inversion needs those where the condition matters. */
   readonly timesteps: readonly [number, number];
   /** Share of the conditions replaced by the one that stands for none, so that guidance has something to guide from. */
   readonly conditionDropout: number;
@@ -87,7 +87,8 @@ function expectSettings({ timesteps: [low, high], conditionDropout, minSnr, accu
 }
 
 /** Loss [] of a training batch with the inputs z and ids. */
-function trainingLoss(p: Scope, run: DenoisingTraining, conditioning: Conditioning, latent: Latent, key: Tensor): Tensor {
+function trainingLoss(p: Scope, run: DenoisingTraining, conditioning: Conditioning, latent: Latent,
+  key: Tensor): Tensor {
   const { diffusion, none } = conditioning;
   const z = inputTensor('z', [run.batch, ...latent]);
   const shown = conditioning.blur(p, conditioning.embed(p, inputTensor('ids', [run.batch, none.length], 'i32')), key);

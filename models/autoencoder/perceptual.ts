@@ -15,7 +15,8 @@ const slices = [
 ] as const;
 
 /** The slice of a layer of VGG16, by the layer's number. */
-export const sliceOfLayer = (layer: number): number => slices.findIndex(({ layers }) => layers.some((n) => n === layer));
+export const sliceOfLayer = (layer: number): number =>
+  slices.findIndex(({ layers }) => layers.some((n) => n === layer));
 
 /** x [B, C, H, W] -> [B, C, H / 2, W / 2]; an odd last row or column is left out. */
 function maxPool(x: Tensor): Tensor {
