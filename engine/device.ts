@@ -1,11 +1,13 @@
 /** The one GPU device of a process: choice of adapter, limits, toggles, pipelines, and errors that throw. */
+import { totalmem } from 'node:os';
 import { create, globals } from 'webgpu';
+import type { ProgramSummary } from './compile/programPlan.ts';
 import { UserError } from './errors.ts';
 import type { DeviceCapabilities } from './op.ts';
 import type { RunObserver } from './program.ts';
 import { settle } from './settle.ts';
 import type { State } from './state.ts';
-import { bytesPerElement, sizeOf, type TypedData } from './tensor.ts';
+import { bytesPerElement, paddedBytes, sizeOf, type TypedData } from './tensor.ts';
 
 /** `safe` validates and clamps everything; `fast` is Dawn's release set of toggles. Results are the same. */
 export type Mode = 'safe' | 'fast';
@@ -14,6 +16,8 @@ export interface DeviceOptions {
   readonly mode?: Mode;
   /** Part of the name of the adapter to use. */
   readonly adapter?: string;
+  /** Bytes that a program may take in all; default: the machine's memory on a software adapter, else unlimited. */
+  readonly memory?: number;
   /** Collect GPU times per kernel: timestamps unquantised. */
   readonly timestamps?: boolean;
 }
@@ -42,12 +46,16 @@ interface Pipeline {
 export class Device {
   readonly capabilities: DeviceCapabilities;
   readonly limits: GPUSupportedLimits;
+  /** Bytes that a program may take in all. WebGPU does not tell how much there is. */
+  readonly memory: number;
   /** Human-readable adapter and driver. */
   readonly name: string;
   /** Counts what is created, so that tests can assert that a step creates nothing. */
   readonly created = { buffers: 0, bindGroups: 0, pipelines: 0 };
   /** Submits the runs of programs instead of the programs themselves, where there is one. */
   observer: RunObserver | null = null;
+  /** Told of each program what it will take, before its memory is made. */
+  planned: (name: string, summary: ProgramSummary) => void = () => {};
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly states = new Map<State, GPUBuffer>();
   private failure: Error | null = null;
@@ -59,6 +67,7 @@ export class Device {
     readonly adapter: GPUAdapter,
     readonly gpu: GPUDevice,
     readonly mode: Mode,
+    memory: number | undefined,
   ) {
     const { info } = adapter;
     this.limits = gpu.limits;
@@ -73,6 +82,7 @@ export class Device {
       workgroupStorage: gpu.limits.maxComputeWorkgroupStorageSize,
       workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     };
+    this.memory = memory ?? (software ? totalmem() : Infinity);
     gpu.addEventListener('uncapturederror', (event) => {
       this.failure ??= new Error(`GPU error: ${(event as GPUUncapturedErrorEvent).error.message}`);
     });
@@ -113,7 +123,7 @@ export class Device {
       requiredFeatures: wantedFeatures.filter((f) => adapter.features.has(f as GPUFeatureName)) as GPUFeatureName[],
       requiredLimits,
     });
-    return new Device(instance, adapter, gpu, mode);
+    return new Device(instance, adapter, gpu, mode, options.memory);
   }
 
   /** Throws what the GPU has complained about since the last call. */
@@ -121,15 +131,10 @@ export class Device {
     if (this.failure) throw this.failure;
   }
 
-  /** Bytes rounded up so that vectors may read past the last element. */
-  static paddedBytes(bytes: number): number {
-    return Math.ceil(Math.max(bytes, 4) / 16) * 16;
-  }
-
   createBuffer(bytes: number, label: string, usage: number = GPUBufferUsage.STORAGE): GPUBuffer {
     this.created.buffers++;
     return this.gpu.createBuffer({
-      size: Device.paddedBytes(bytes), label, usage: usage | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      size: paddedBytes(bytes), label, usage: usage | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
   }
 

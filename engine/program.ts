@@ -1,4 +1,4 @@
-import type { ProgramSummary } from './compile/compile.ts';
+import type { ProgramSummary } from './compile/programPlan.ts';
 import type { Device } from './device.ts';
 import { sizeOf, type TensorType, type TypedData } from './tensor.ts';
 

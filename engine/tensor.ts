@@ -5,6 +5,9 @@ export type DType = 'f32' | 'f16' | 'i32' | 'u32';
 
 export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2, i32: 4, u32: 4 };
 
+/** Bytes of a buffer, rounded up so that vectors may read past the last element. */
+export const paddedBytes = (bytes: number): number => Math.ceil(Math.max(bytes, 4) / 16) * 16;
+
 /** What is known of a tensor before anything runs. `shape` is `[]` for a scalar. */
 export interface TensorType {
   readonly shape: readonly number[];

@@ -3,8 +3,10 @@ import { autoencoderTask } from '../train/autoencoder.ts';
 import { expectPictures, readDatasets } from '../train/data.ts';
 import { autoencoderRuns } from '../train/presets/autoencoder.ts';
 import { readPerceptual } from './perceptualWeights.ts';
-import { command, openDevice, runCommand, splitOverrides } from './cli.ts';
-import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+import { command, runCommand, splitOverrides } from './cli.ts';
+import {
+  buildTask, chooseConfig, dataPaths, openForTraining, runTraining, withTraining, type TrainOptions,
+} from './trainCommand.ts';
 
 interface Options extends TrainOptions {
   readonly perceptual?: string[];
@@ -26,7 +28,7 @@ const root = withTraining(
   console.log(data.summary);
   expectPictures(data, paths);
   const perceptual = options.perceptual === undefined ? null : await readPerceptual(options.perceptual);
-  const device = await openDevice({ ...options, timestamps: options.profile ?? false });
+  const device = await openForTraining(options);
   console.log(`config: ${JSON.stringify(run)}`);
   const task = await buildTask(overrides, () => autoencoderTask(device, run, data, {
     images: paths.images, validateImages: paths.validateImages ?? paths.images,

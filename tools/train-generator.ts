@@ -14,11 +14,12 @@ import { expectPictures, readDatasets, splitDataset, type SplitDataset } from '.
 import { generatorTask, type GeneratorRun } from '../train/generator.ts';
 import { classGeneratorRuns } from '../train/presets/classGenerator.ts';
 import { generatorRuns } from '../train/presets/generator.ts';
-import { command, oneOf, openDevice, positiveInteger, real, runCommand, splitOverrides } from './cli.ts';
+import { command, oneOf, positiveInteger, real, runCommand, splitOverrides } from './cli.ts';
 import { encodeAll, expectLatent, firstStageOf, openFirstStage, type FirstStageOptions } from './firstStageSource.ts';
 import { drawClassSheet, drawLayoutSheet } from './layoutSheet.ts';
-import { buildTask, chooseConfig, dataPaths, runPaths, runTraining, withTraining, type TrainOptions }
-  from './trainCommand.ts';
+import {
+  buildTask, chooseConfig, dataPaths, openForTraining, runPaths, runTraining, withTraining, type TrainOptions,
+} from './trainCommand.ts';
 
 interface Options extends TrainOptions, FirstStageOptions {
   readonly conditioning: 'layout' | 'class';
@@ -56,7 +57,7 @@ async function trainLayouts(options: Options): Promise<void> {
   const encoder = {
     ...training.model.encoder, vocabularySize: vocabulary.vocabularySize, maxLength: vocabulary.length,
   };
-  const device = await openDevice({ ...options, timestamps: options.profile ?? false });
+  const device = await openForTraining(options);
   expectLatent(source, training.model.unet.latentChannels, '--model.unet.latentChannels');
   const firstStage = await openFirstStage(device, source);
   const latents = await encodeAll(paths, source, firstStage, data, training.data.flip, options.out!);
@@ -86,7 +87,7 @@ async function trainClasses(options: Options): Promise<void> {
   const data = splitDataset(all, validation, training.seed, paths.images);
   console.log(data.summary);
   const { categories } = all;
-  const device = await openDevice({ ...options, timestamps: options.profile ?? false });
+  const device = await openForTraining(options);
   const latent = expectLatent(source, latentChannelsOf(training.model),
     training.model.backbone === 'dit' ? '--model.latentChannels' : '--model.unet.latentChannels');
   const firstStage = await openFirstStage(device, source);

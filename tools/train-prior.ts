@@ -18,9 +18,11 @@ import type { Task } from '../train/loop.ts';
 import { diffusionPriorRuns } from '../train/presets/diffusionPrior.ts';
 import { priorRuns } from '../train/presets/prior.ts';
 import { priorTask, type PriorTraining } from '../train/prior.ts';
-import { command, oneOf, openDevice, runCommand, splitOverrides } from './cli.ts';
+import { command, oneOf, runCommand, splitOverrides } from './cli.ts';
 import { drawLayouts } from './layoutSheet.ts';
-import { buildTask, chooseConfig, dataPaths, runTraining, withTraining, type TrainOptions } from './trainCommand.ts';
+import {
+  buildTask, chooseConfig, dataPaths, openForTraining, runTraining, withTraining, type TrainOptions,
+} from './trainCommand.ts';
 
 interface Options extends TrainOptions {
   readonly generator?: string;
@@ -103,7 +105,7 @@ const root = withTraining(
       encodeCrop: vocabulary.encodeCrop, classCount: categories.length,
     },
   };
-  const device = await openDevice({ ...options, timestamps: options.profile ?? false });
+  const device = await openForTraining(options);
   const task = await buildTask(overrides, () => makeTask(device, training, description, data, table));
   console.log(`config: ${JSON.stringify(task.config)}`);
   await runTraining(device, task, training.loop, options);

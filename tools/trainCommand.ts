@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { describePlan } from '../engine/compile/programPlan.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { profileProgram } from '../engine/profile.ts';
@@ -10,8 +11,7 @@ import { overrideConfig, type Overrides } from '../train/config.ts';
 import type { DataPaths } from '../train/data.ts';
 import { expectRun } from '../pipeline/run.ts';
 import { train, type LoopConfig, type Task } from '../train/loop.ts';
-import { describePlan } from '../train/step.ts';
-import { Progress, interruptSignal, positiveInteger, required, withDevice, writeJson } from './cli.ts';
+import { Progress, interruptSignal, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
 
 export interface TrainOptions {
   readonly annotations?: string;
@@ -26,6 +26,7 @@ export interface TrainOptions {
   readonly profile?: boolean;
   readonly json?: string;
   readonly seed?: number;
+  readonly memory?: number;
   readonly adapter?: string;
   readonly mode: 'safe' | 'fast';
 }
@@ -41,8 +42,18 @@ export function withTraining(target: Command, presets: readonly string[], preset
     .option('--batch <number>', 'samples a step (default: the preset\'s)', positiveInteger)
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'print the time of every kernel of a step at the end')
+    .option('--memory <MiB>', 'refuse what needs more; default: the machine\'s on a software adapter, else no limit',
+      positiveInteger)
     .option('--json <file>', 'also write the last figures to this file')
     .addHelpText('after', '\nAny field of the preset is overridden by a dotted option: --optim.lr 1e-4'), null);
+}
+
+/** The device of a training; prints what each program will take before its memory is made. */
+export async function openForTraining({ profile, memory, ...options }: TrainOptions): Promise<Device> {
+  const limit = memory === undefined ? {} : { memory: memory * 2 ** 20 };
+  const device = await openDevice({ ...options, ...limit, timestamps: profile ?? false });
+  device.planned = (name, summary) => console.log(describePlan(name, summary));
+  return device;
 }
 
 /** The preset with the options of the command line in it; printed by the caller. */
@@ -96,7 +107,6 @@ export async function buildTask(overrides: Overrides, make: () => Promise<Task>)
 /** Runs the loop with progress, pages and a summary. */
 export async function runTraining(device: Device, task: Task, loop: LoopConfig, options: TrainOptions): Promise<void> {
   const out = required(options.out, '--out');
-  console.log(describePlan(task.program));
   const progress = new Progress('step', loop.steps);
   const result = await train(device, task, loop, {
     out, resume: options.resume ?? false, signal: interruptSignal(),

@@ -111,11 +111,3 @@ export async function compileSteps(device: Device, name: string, store: ParamSto
   }
   return { programs, partPrograms, averages: ema?.averages ?? [], states: [...optimiser.states, counter.state] };
 }
-
-/** One line on what a program takes. */
-export function describePlan(program: Program): string {
-  const { kernels, dispatches, plannedBytes, unsharedBytes, stateBytes } = program.summary;
-  const mb = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  return `${program.name}: ${dispatches} dispatches of ${kernels} kernels; ${mb(plannedBytes)} for intermediates `
-    + `(${mb(unsharedBytes)} unshared), ${mb(stateBytes)} of states`;
-}

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../engine/compile/compile.ts';
+import { planProgram } from '../../engine/compile/programPlan.ts';
 import { planMemory, type Value } from '../../engine/compile/plan.ts';
 import { grad } from '../../engine/grad.ts';
 import { interpret } from '../../engine/interpret.ts';
@@ -99,6 +100,18 @@ test('what an adapter cannot bind is refused by name and size', async () => {
     message = (error as Error).message;
   }
   assert.match(message, /large: input f32 \[\d+, 1024\] takes \d+ bytes, but this adapter binds at most \d+/);
+});
+
+test('a program that needs more than there may be is refused before anything is made', async () => {
+  const device = await testDevice();
+  const { buffers } = device.created;
+  const { name, capabilities, limits } = device;
+  const target = { name, capabilities, limits, memory: 2 ** 20 };
+  const y = sum(tanh(inputTensor('x', [300, 1000])), [0]);
+  assert.throws(() => planProgram(target, { name: 'wide', outputs: { y } }),
+    /wide: needs 2\.\d MiB .*programs may take 1\.0 MiB .*largest value is tanh f32 \[300, 1000\]/);
+  assert.is(planProgram(device, { name: 'wide', outputs: { y } }).summary.leafBytes, 1_200_000);
+  assert.is(device.created.buffers, buffers);
 });
 
 test('inputs and outputs are checked by name and length', async () => {
