@@ -66,20 +66,6 @@ test('the device decides which variant comes first', () => {
     ['tiled matmulTiled 1,1,16, reduceColumns 64,1,1']);
 });
 
-test('tiles that waste least come first', () => {
-  const attrs = { transposeA: false, transposeB: false };
-  const first = (M: number, N: number): string => {
-    const [a, b] = [inputTensor('a', [1, M, 64]), inputTensor('b', [1, 64, N])];
-    return matmulOp.variants([a, b], apply(matmulOp, [a, b], attrs), attrs, llvmpipe)[0]!.name;
-  };
-  assert.equal(first(64, 64), 'subgroup');
-  assert.equal(first(1024, 48), 'subgroupSwapped');
-  assert.equal(first(48, 48), 'subgroupNarrow');
-  assert.equal(first(8, 64), 'subgroupShort');
-  assert.equal(first(16, 32), 'subgroupNarrow', 'one tile would leave a core idle');
-  assert.equal(first(8, 2_000_000), 'subgroupShort', 'more columns than a grid of narrow tiles holds');
-});
-
 test('what does not fit is refused', () => {
   const x = (...shape: number[]): ReturnType<typeof inputTensor> => inputTensor('x', shape);
   assert.throws(() => matmul(x(2, 3), x(4, 5)), /matmul: a has 3 columns but b has 4 rows; found a f32 \[1, 2, 3\]/);
