@@ -25,11 +25,9 @@ export function planMemory(values: readonly Value[]): MemoryPlan {
   const slots = values.map(() => -1);
   for (const i of order) {
     const value = values[i]!;
-    let best = -1;
-    for (let slot = 0; slot < sizes.length; slot++) {
-      const free = tenants[slot]!.every((other) => other.last < value.first || value.last < other.first);
-      if (free && (best < 0 || sizes[slot]! < sizes[best]!)) best = slot;
-    }
+    // Buffers are made largest first, so the last that is free is the smallest.
+    let best = sizes.length - 1;
+    while (best >= 0 && tenants[best]!.some((other) => other.last >= value.first && value.last >= other.first)) best--;
     if (best < 0) {
       best = sizes.length;
       sizes.push(value.bytes);
