@@ -1,10 +1,11 @@
 /** `npm run bench`: times kernels and whole steps, beside jax-js and tfjs where asked for. */
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { UserError } from '../engine/errors.ts';
 import type { Device } from '../engine/device.ts';
 import { measureRoofline } from '../engine/profile.ts';
 import { checkAgreement, timeCandidates } from './bench/measure.ts';
+import { againstPeers } from './bench/ratio.ts';
 import { loadPeers, peerNames, type PeerName, type Peers } from './bench/peers.ts';
 import type { Candidate, Impl, Row } from './bench/row.ts';
 import { benchRows } from './bench/rows.ts';
@@ -26,6 +27,9 @@ interface Result {
   readonly impl: Impl;
   readonly ms: number;
   readonly gflops: number;
+  readonly percentOfFmaPeak: number;
+  /** Of ours: how many times as long the faster peer takes; null where no peer ran, and for peers. */
+  readonly ratio: number | null;
 }
 
 function pattern(text: string): RegExp {
@@ -37,7 +41,8 @@ function pattern(text: string): RegExp {
 }
 
 /** Sets up, compares and times one row. */
-async function runRow(device: Device, peers: Peers | null, row: Row, repeats: number): Promise<Result[]> {
+async function runRow(device: Device, peers: Peers | null, row: Row, repeats: number, peak: number):
+  Promise<Result[]> {
   const own = await row.ours(device);
   const candidates: Candidate[] = [own];
   try {
@@ -46,16 +51,22 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
     await checkAgreement(row.name, candidates, row.checkedRuns);
     const times = await timeCandidates(candidates, repeats);
     const flops = row.flops ?? own.flops;
-    return candidates.map(({ impl }, i) => ({ name: row.name, impl, ms: times[i]!, gflops: flops / times[i]! / 1e6 }));
+    return candidates.map(({ impl }, i) => {
+      const gflops = flops / times[i]! / 1e6;
+      return {
+        name: row.name, impl, ms: times[i]!, gflops, percentOfFmaPeak: (100 * gflops) / peak,
+        ratio: i === 0 ? againstPeers(times) : null,
+      };
+    });
   } finally {
     for (const candidate of candidates) candidate.dispose();
   }
 }
 
-function printResult({ name, impl, ms, gflops }: Result, peak: number, own: number): void {
-  const times = impl === 'ours' ? '' : `  ${(ms / own).toFixed(2)} x ours`;
+function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio }: Result): void {
+  const times = ratio === null ? '' : `  faster peer takes ${ratio.toFixed(2)} x`;
   console.log(`${name.padEnd(22)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
-    + `${gflops.toFixed(2).padStart(10)} GFLOP/s${((100 * gflops) / peak).toFixed(1).padStart(7)} %${times}`);
+    + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
 }
 
 async function bench(options: Options): Promise<void> {
@@ -68,15 +79,14 @@ async function bench(options: Options): Promise<void> {
   const { fmaPeakGflops } = await measureRoofline(device);
   console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, `
     + 'percent are of that peak');
-  if (loadAverage > availableParallelism() / 2) {
-    console.log(`the machine is busy (load average ${loadAverage.toFixed(1)} on ${availableParallelism()} cores): `
-      + 'compare these times only with each other');
+  if (loadAverage > 1) {
+    console.log(`the machine is busy (load average ${loadAverage.toFixed(1)}): times mean little, ratios somewhat more`);
   }
   const results: Result[] = [];
   for (const row of rows) {
-    const found = await runRow(device, peers, row, options.repeats);
-    for (const result of found) printResult(result, fmaPeakGflops, found[0]!.ms);
-    if (peers && found.length === 1) console.log(`${row.name.padEnd(22)}ours only: the peers have no such model`);
+    const found = await runRow(device, peers, row, options.repeats, fmaPeakGflops);
+    found.forEach(printResult);
+    if (peers && row.oursOnly) console.log(`${row.name.padEnd(22)}ours only: ${row.oursOnly}`);
     results.push(...found);
   }
   const driver = device.adapter.info.description;

@@ -8,10 +8,12 @@ import type { Program } from '../../engine/program.ts';
 import type { RecordedRun } from '../../engine/runRecorder.ts';
 import { headsFirst, hwioToOihw, nchwToNhwc, nhwcToNchw, oihwToHwio, permute4 } from '../../tools/bench/inputs.ts';
 import { checkAgreement, relativeDifference, timeCandidates } from '../../tools/bench/measure.ts';
+import { againstPeers } from '../../tools/bench/ratio.ts';
 import type { Candidate } from '../../tools/bench/row.ts';
 import { benchRows } from '../../tools/bench/rows.ts';
 import { summarise } from '../../tools/profile/summary.ts';
 import { traceEvents } from '../../tools/profile/trace.ts';
+import { testDevice } from '../support/gpu.ts';
 import { writeMicroRuns } from '../support/microRuns.ts';
 import { assertRefused, assertRuns } from '../support/runTool.ts';
 
@@ -66,6 +68,57 @@ test('results that differ stop the benchmark', async () => {
   await checkAgreement('row', [a, c], 1).catch((error: Error) => { message = error.message; });
   assert.match(message, /row: y of ours .*differ by 0\.050/);
 });
+
+test('the ratio is against the faster peer', () => {
+  assert.is(againstPeers([2, 9, 5]), 2.5);
+  assert.is(againstPeers([2]), null);
+});
+
+for (const name of ['unet-tiny-train', 'unet-inferena-train', 'invert-tiny-step']) {
+  test(`a step of ${name} is one pass and one submit, and creates nothing`, async () => {
+    const device = await testDevice();
+    const candidate = await benchRows.find((row) => row.name === name)!.ours(device);
+    candidate.run();
+    await candidate.idle();
+    const created = { ...device.created };
+    const { gpu } = device;
+    const { queue } = gpu;
+    const counts = { passes: 0, submits: 0, buffers: 0, bindGroups: 0 };
+    const [encode, submit] = [gpu.createCommandEncoder, queue.submit];
+    const [buffer, bindGroup] = [gpu.createBuffer, gpu.createBindGroup];
+    gpu.createBuffer = (descriptor) => {
+      counts.buffers++;
+      return buffer.call(gpu, descriptor);
+    };
+    gpu.createBindGroup = (descriptor) => {
+      counts.bindGroups++;
+      return bindGroup.call(gpu, descriptor);
+    };
+    gpu.createCommandEncoder = (descriptor) => {
+      const encoder = encode.call(gpu, descriptor);
+      const begin = encoder.beginComputePass;
+      encoder.beginComputePass = (pass) => {
+        counts.passes++;
+        return begin.call(encoder, pass);
+      };
+      return encoder;
+    };
+    queue.submit = (buffers) => {
+      counts.submits++;
+      return submit.call(queue, buffers);
+    };
+    try {
+      candidate.run();
+    } finally {
+      Object.assign(gpu, { createCommandEncoder: encode, createBuffer: buffer, createBindGroup: bindGroup });
+      queue.submit = submit;
+    }
+    await candidate.idle();
+    assert.equal(counts, { passes: 1, submits: 1, buffers: 0, bindGroups: 0 });
+    assert.equal({ ...device.created }, created);
+    candidate.dispose();
+  });
+}
 
 test('a timing is the time of one run, however many are queued', async () => {
   const [fast, slow] = [fakeCandidate(4, []), fakeCandidate(40, [])];
@@ -127,7 +180,7 @@ test('bench writes its figures', async ({ cwd }) => {
   const { adapter, driver, fmaPeakGflops, rows } = JSON.parse(readFileSync(join(cwd, 'bench.json'), 'utf8'));
   assert.ok(adapter.length > 0 && driver.length > 0 && fmaPeakGflops > 0);
   assert.equal(rows.map(({ name, impl }: any) => [name, impl]), [['matmul-512', 'ours'], ['adamw-1m', 'ours']]);
-  assert.ok(rows.every(({ ms, gflops }: any) => ms > 0 && gflops > 0));
+  assert.ok(rows.every(({ ms, gflops, ratio }: any) => ms > 0 && gflops > 0 && ratio === null));
 });
 
 test('bench refuses what it cannot do', async ({ cwd }) => {

@@ -17,6 +17,7 @@ export const adamWRow: Row = {
   name: 'adamw-1m',
   flops: null,
   checkedRuns: 2,
+  oursOnly: null,
   async ours(device) {
     const target = new State('bench parameters', { shape: [size], dtype: 'f32' }, values.p.slice());
     const optimiser = new AdamW([target], adamW);

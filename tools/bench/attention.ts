@@ -40,6 +40,7 @@ export const attentionForwardRow: Row = {
   name: 'attention-fwd',
   flops,
   checkedRuns: 1,
+  oursOnly: null,
   ours: (device) => graphCandidate(device, {
     name: 'attention forward',
     outputs: { y: attention(inputTensor('q', packed), inputTensor('k', packed), inputTensor('v', packed), { heads }) },
@@ -55,6 +56,7 @@ export const attentionTrainRow: Row = {
   name: 'attention-train',
   flops: 3 * flops,
   checkedRuns: 1,
+  oursOnly: null,
   ours(device) {
     const [q, k, v, g] = ['q', 'k', 'v', 'g'].map((name) => inputTensor(name, packed));
     const y = attention(q!, k!, v!, { heads });

@@ -33,6 +33,7 @@ export const convForwardRow: Row = {
   name: 'conv3x3-64-fwd',
   flops,
   checkedRuns: 1,
+  oursOnly: null,
   ours: (device) => graphCandidate(device, {
     name: 'conv forward',
     outputs: { y: conv2d(inputTensor('x', pixels), inputTensor('w', kernel), null, { padding: 1 }) },
@@ -47,6 +48,7 @@ export const convTrainRow: Row = {
   name: 'conv3x3-64-train',
   flops: 3 * flops,
   checkedRuns: 1,
+  oursOnly: null,
   ours(device) {
     const [x, w, g] = [inputTensor('x', pixels), inputTensor('w', kernel), inputTensor('g', pixels)];
     const y = conv2d(x, w, null, { padding: 1 });

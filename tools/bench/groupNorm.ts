@@ -22,6 +22,7 @@ export const groupNormRow: Row = {
   name: 'groupnorm-silu-train',
   flops: null,
   checkedRuns: 1,
+  oursOnly: null,
   ours(device) {
     const [x, g] = [inputTensor('x', pixels), inputTensor('g', pixels)];
     const [weight, bias] = [inputTensor('weight', [C]), inputTensor('bias', [C])];

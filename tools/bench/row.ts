@@ -22,13 +22,15 @@ export interface OwnCandidate extends Candidate {
   readonly flops: number;
 }
 
-/** Work to time. A peer that cannot do it, or is not written yet, is left out. */
+/** Work to time; a row that lacks the peers says why. */
 export interface Row {
   readonly name: string;
   /** Floating-point operations by definition, the same for all; null where only our kernels' count exists. */
   readonly flops: number | null;
   /** Runs before results are compared: several where each changes what the next computes. */
   readonly checkedRuns: number;
+  /** Why no peer does it; null where they do. */
+  readonly oursOnly: string | null;
   ours(device: Device): Promise<OwnCandidate>;
   jax?(jax: Jax): Candidate;
   tfjs?(tf: Tfjs): Candidate;

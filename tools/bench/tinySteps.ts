@@ -93,5 +93,11 @@ async function invert(device: Device): Promise<OwnCandidate> {
   };
 }
 
-export const tinyTrainRow: Row = { name: 'unet-tiny-train', flops: null, checkedRuns: 1, ours: train };
-export const tinyInvertRow: Row = { name: 'invert-tiny-step', flops: null, checkedRuns: 1, ours: invert };
+export const tinyTrainRow: Row = {
+  name: 'unet-tiny-train', flops: null, checkedRuns: 1, ours: train,
+  oursOnly: 'the model is not written in the terms of the peers; unet-inferena-train is',
+};
+export const tinyInvertRow: Row = {
+  name: 'invert-tiny-step', flops: null, checkedRuns: 1, ours: invert,
+  oursOnly: 'the search through the generator is not written in the terms of the peers',
+};
