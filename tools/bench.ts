@@ -65,7 +65,7 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
 
 function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio }: Result): void {
   const times = ratio === null ? '' : `  faster peer takes ${ratio.toFixed(2)} x`;
-  console.log(`${name.padEnd(22)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
+  console.log(`${name.padEnd(32)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
     + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
 }
 
@@ -86,7 +86,7 @@ async function bench(options: Options): Promise<void> {
   for (const row of rows) {
     const found = await runRow(device, peers, row, options.repeats, fmaPeakGflops);
     found.forEach(printResult);
-    if (peers && row.oursOnly) console.log(`${row.name.padEnd(22)}ours only: ${row.oursOnly}`);
+    if (peers && row.oursOnly) console.log(`${row.name.padEnd(32)}ours only: ${row.oursOnly}`);
     results.push(...found);
   }
   const driver = device.adapter.info.description;

@@ -105,7 +105,10 @@ export function autoregressivePrior(p: Scope, embeddings: Tensor, config: Autore
   const [B, cells] = [embeddings.shape[0]!, gridSide * gridSide + 1];
   const part = (k: SlotPart): Tensor => scores(p, ofPart(reading, k), k, config);
   const corner = (k: SlotPart): Tensor => reshape(part(k), [B, N, 1, cells]);
-  return { classes: part(0), corners: concat([corner(1), corner(2)], 2) };
+  // Scores of all cells are the largest tensor here: where both corners share a head they are made in one piece.
+  const corners = config.corners === 'factored' ? concat([corner(1), corner(2)], 2)
+    : linear(p.at('corner_head'), slice(reshape(reading.h, [B, N, 3, config.width]), 2, 1, 2), cells);
+  return { classes: part(0), corners };
 }
 
 /**

@@ -5,10 +5,10 @@ import { groupNormRow } from './groupNorm.ts';
 import { inferenaTrainRow } from './inferenaTrain.ts';
 import { matmulRow } from './matmul.ts';
 import type { Row } from './row.ts';
-import { tinyInvertRow, tinyTrainRow } from './tinySteps.ts';
+import { tinyInvertRows, tinyTrainRow } from './tinySteps.ts';
 
 /** All rows, in the order in which they are run. */
 export const benchRows: readonly Row[] = [
   matmulRow(512), matmulRow(1024), convForwardRow, convTrainRow, attentionForwardRow, attentionTrainRow, groupNormRow,
-  adamWRow, tinyTrainRow, inferenaTrainRow, tinyInvertRow,
+  adamWRow, tinyTrainRow, inferenaTrainRow, ...tinyInvertRows,
 ];

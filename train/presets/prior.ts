@@ -16,10 +16,7 @@ const tiny: PriorTraining = {
 /** Goes with the `flat` generator. */
 const flat: PriorTraining = {
   ...tiny,
-  model: {
-    ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9, width: 64, layers: 2, heads: 4,
-    headWidth: 16,
-  },
+  model: { ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9 },
   data: { flip: false, minArea: 1e-5, order: 'random' },
   optim: { ...tiny.optim, lr: 3e-3 },
   batch: 64,
