@@ -90,20 +90,22 @@ const cropSide = 12;
 
 export interface Crop {
   readonly classIndex: number;
-  /** [3, 12, 12], and width and height of the box weighted to matter as much as the pixels of a row. */
+  /** [3, 12, 12] */
   readonly features: Float32Array;
 }
 
-/** What is in a box of a picture [3, S, S], as numbers to compare: colours on a small grid, and the box's size. */
+/**
+ * What is in a box of a picture [3, S, S], as numbers to compare: colours on a small grid [3, 12, 12]. The size of the
+ * box is left out, since it tells the class of what was asked for and not of what was drawn.
+ */
 export function cropFeatures(picture: Float32Array, size: number, [x0, y0, x1, y1]: XyxyUnit): Float32Array {
-  const features = new Float32Array(3 * cropSide * cropSide + 2);
+  const features = new Float32Array(3 * cropSide * cropSide);
   const pixel = (unit: number): number => Math.min(size - 1, Math.max(0, Math.floor(unit * size)));
   for (let c = 0; c < 3; c++) for (let v = 0; v < cropSide; v++) for (let u = 0; u < cropSide; u++) {
     const x = pixel(x0 + ((u + 0.5) / cropSide) * (x1 - x0));
     const y = pixel(y0 + ((v + 0.5) / cropSide) * (y1 - y0));
     features[(c * cropSide + v) * cropSide + u] = picture[(c * size + y) * size + x]!;
   }
-  features.set([cropSide * 2 * (x1 - x0), cropSide * 2 * (y1 - y0)], 3 * cropSide * cropSide);
   return features;
 }
 

@@ -9,7 +9,8 @@ import { drawDetections } from '../draw/overlay.ts';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
-import { changedBox, cropFeatures, iouOfXyxy, nearestClass, type Crop, type XyxyUnit } from '../evaluate/drawnObjects.ts';
+import { changedBox, cropFeatures, iouOfXyxy, nearestClass, type Crop, type XyxyUnit }
+  from '../evaluate/drawnObjects.ts';
 import { encodeLayout, type LayoutObject } from '../models/layoutTokens.ts';
 import { LayoutSampler, openGenerator, type Generator } from '../pipeline/generator.ts';
 import { Progress, openDevice, positiveInteger, real, required, withDevice, writeJson } from './cli.ts';
@@ -37,12 +38,14 @@ export function addDrawn(root: Command): void {
     .option('--generator <run>', 'folder of a trained generator (required)')
     .option('--annotations <file>', 'layouts to draw, and objects to compare with, COCO JSON (required)')
     .option('--images <dir>', 'folder of its pictures (required)')
-    .option('--count <number>', 'layouts drawn: the first so many; the other pictures are compared with', positiveInteger, 32)
+    .option('--count <number>', 'layouts drawn: the first so many; the other pictures are compared with',
+      positiveInteger, 32)
     .option('--steps <number>', 'timesteps of ddim', positiveInteger, 25)
     .option('--guidance <scale>', 'classifier-free guidance; 1 is none', real, 1)
     .option('--out <dir>', 'folder of drawn.json and the contact sheet (default: drawn in the folder of the generator)')
     .option('--json <file>', 'also write the figures to this file')
-    .addHelpText('after', '\nExample:\n  npm run evaluate -- drawn --generator runs/generator --annotations data/val.json --images data/images'))
+    .addHelpText('after', '\nExample:\n  npm run evaluate -- drawn --generator runs/generator '
+      + '--annotations data/val.json --images data/images'))
     .action(measureDrawn);
 }
 
@@ -54,6 +57,8 @@ interface Asked extends LayoutObject {
   /** Where the picture changes when the object is left out. */
   readonly found: XyxyUnit | null;
   readonly drawnClass: number;
+  /** What the same box shows in the next picture: the control for backgrounds that give a class away. */
+  readonly elsewhereClass: number;
 }
 
 /** Draws layouts, each from the noise of its picture: [n, 3, S, S]. */
@@ -63,7 +68,8 @@ class Painter {
 
   static async open(generator: Generator, device: Parameters<typeof LayoutSampler.open>[0],
     options: DrawnOptions): Promise<Painter> {
-    return new Painter(generator, await LayoutSampler.open(device, generator.store, generator.description, batch), options);
+    const sampler = await LayoutSampler.open(device, generator.store, generator.description, batch);
+    return new Painter(generator, sampler, options);
   }
 
   async draw(layouts: readonly { picture: number; objects: readonly LayoutObject[] }[],
@@ -100,8 +106,9 @@ async function gallery(images: readonly AnnotatedImage[], dir: string, size: num
 }
 
 async function measureDrawn(options: DrawnOptions): Promise<void> {
-  const [dir, file, images] = [required(options.generator, '--generator'), required(options.annotations, '--annotations'),
-    required(options.images, '--images')];
+  const dir = required(options.generator, '--generator');
+  const file = required(options.annotations, '--annotations');
+  const images = required(options.images, '--images');
   const out = options.out ?? join(dir, 'drawn');
   const device = await openDevice(options);
   const generator = await openGenerator(device, dir);
@@ -120,25 +127,27 @@ async function measureDrawn(options: DrawnOptions): Promise<void> {
   progress.stop();
   const each = 3 * size * size;
   const of = (i: number): Float32Array => drawn.subarray(i * each, (i + 1) * each);
-  let at = 0;
-  const results = asked.map(({ objects }) => {
+  const starts = asked.map((_, i) => asked.slice(0, i).reduce((sum, { objects }) => sum + 1 + objects.length, 0));
+  const results = asked.map(({ objects }, i) => {
+    const [at, next] = [starts[i]!, starts[(i + 1) % starts.length]!];
     const full = of(at);
     const result = objects.map((object, k): Asked => ({ ...object, found: changedBox(full, of(at + 1 + k), size),
-      drawnClass: nearestClass(cropFeatures(full, size, object.xyxyUnit), crops) }));
-    at += 1 + objects.length;
+      drawnClass: nearestClass(cropFeatures(full, size, object.xyxyUnit), crops),
+      elsewhereClass: nearestClass(cropFeatures(of(next), size, object.xyxyUnit), crops) }));
     return { full, result };
   });
   // How well nearest crops tell classes of real pictures: the most that drawn ones can reach.
   const real = await gallery(asked, images, size);
-  const ceiling = real.filter(({ classIndex, features }) => nearestClass(features, crops) === classIndex).length / real.length;
+  const told = real.filter(({ classIndex, features }) => nearestClass(features, crops) === classIndex);
+  const ceiling = told.length / real.length;
   const figures = summarise(results.map(({ result }) => result), categories.map(({ name }) => name), ceiling);
   await writeAtomic(join(out, 'drawn.json'), `${JSON.stringify(figures, null, 2)}\n`);
   writeJson(options.json, figures);
   const sheet = await Promise.all(results.slice(0, 24).map(async ({ full, result }) => {
     const picture = rgbOfBatch(full, 0, size);
     const boxes = drawnBoxes(result, categories, size, size);
-    const found = drawnBoxes(result.filter((object) => object.found).map((object) =>
-      ({ ...object, xyxyUnit: object.found! })), categories, size, size).map((box) => ({ ...box, label: '', dashed: true }));
+    const places = result.filter((object) => object.found).map((object) => ({ ...object, xyxyUnit: object.found! }));
+    const found = drawnBoxes(places, categories, size, size).map((box) => ({ ...box, label: '', dashed: true }));
     return [{ picture }, { picture: await drawDetections(picture, [...boxes, ...found], { atLeastPx: 256 }) }];
   }));
   await writeAtomic(join(out, 'contact-sheet.png'), await contactSheet(sheet.flat(), 8));
@@ -156,6 +165,7 @@ function summarise(pictures: readonly (readonly Asked[])[], names: readonly stri
   const right = (object: Asked): boolean => object.drawnClass === object.classIndex;
   const chance = share(objects, ({ found }, i) =>
     found !== null && iouOfXyxy(found, objects[(i + 1) % objects.length]!.xyxyUnit) >= 0.5);
+  const elsewhere = share(objects, ({ elsewhereClass, classIndex }) => elsewhereClass === classIndex);
   const meanIou = objects.reduce((sum, object) => sum + iou(object), 0) / objects.length;
   const perClass = names.map((name, index) => {
     const own = objects.filter(({ classIndex }) => classIndex === index);
@@ -163,14 +173,16 @@ function summarise(pictures: readonly (readonly Asked[])[], names: readonly stri
   }).filter(({ objects: count }) => count > 0);
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   console.log(`${objects.length} objects in ${pictures.length} pictures: drawn at IoU 0.5 of the asked box `
-    + `${percent(share(objects, placed))} (mean IoU ${meanIou.toFixed(2)}; against the next object's box ${percent(chance)})`);
-  console.log(`of the asked class by nearest real crops ${percent(share(objects, right))} (real objects: ${percent(ceiling)}); `
+    + `${percent(share(objects, placed))} (mean IoU ${meanIou.toFixed(2)}; against the next object's box `
+    + `${percent(chance)})`);
+  console.log(`of the asked class by nearest real crops ${percent(share(objects, right))} (real objects: `
+    + `${percent(ceiling)}; the same boxes of the next picture: ${percent(elsewhere)}); `
     + `both ${percent(share(objects, (object) => placed(object) && right(object)))}`);
   for (const row of perClass) {
-    console.log(`  ${row.name.padEnd(12)}${String(row.objects).padStart(5)}  placed ${percent(row.placed).padStart(7)}  `
-      + `class ${percent(row.rightClass).padStart(7)}`);
+    console.log(`  ${row.name.padEnd(12)}${String(row.objects).padStart(5)}  placed `
+      + `${percent(row.placed).padStart(7)}  class ${percent(row.rightClass).padStart(7)}`);
   }
   return { pictures: pictures.length, objects: objects.length, placed: share(objects, placed), meanIou, chance,
-    rightClass: share(objects, right), realRightClass: ceiling,
+    rightClass: share(objects, right), realRightClass: ceiling, rightClassElsewhere: elsewhere,
     both: share(objects, (object) => placed(object) && right(object)), perClass };
 }

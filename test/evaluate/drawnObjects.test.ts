@@ -43,18 +43,18 @@ test('otsuThreshold lies between two heaps', () => {
   assert.ok(threshold > 0.1 && threshold <= 0.9, String(threshold));
 });
 
-test('nearestClass tells crops apart by colour, and by the size of their boxes', () => {
+test('nearestClass tells crops apart by what is in them', () => {
   const red = withRectangle(2, 2, 8, 8, [1, -1, -1]);
   const blue = withRectangle(2, 2, 8, 8, [-1, -1, 1]);
   const box = [2 / 16, 2 / 16, 8 / 16, 8 / 16] as const;
-  const wide = [2 / 16, 2 / 16, 8 / 16, 4 / 16] as const;
+  const other = [9 / 16, 9 / 16, 15 / 16, 15 / 16] as const;
   const gallery = [
     { classIndex: 0, features: cropFeatures(red, size, box) }, { classIndex: 1, features: cropFeatures(blue, size, box) },
-    { classIndex: 2, features: cropFeatures(red, size, wide) },
+    { classIndex: 2, features: cropFeatures(background, size, other) },
   ];
   assert.is(nearestClass(cropFeatures(withRectangle(2, 2, 8, 8, [0.8, -0.7, -1]), size, box), gallery, 1), 0);
   assert.is(nearestClass(cropFeatures(withRectangle(2, 2, 8, 8, [-0.8, -0.7, 1]), size, box), gallery, 1), 1);
-  assert.is(nearestClass(cropFeatures(red, size, wide), gallery, 1), 2);
+  assert.is(nearestClass(cropFeatures(red, size, other), gallery, 1), 2);
 });
 
 test.run();
