@@ -179,14 +179,26 @@ interface Continuations {
   readonly counts: Map<number, number>;
 }
 
-/** Counts of what follows the last `length` tokens. */
+/** What of the tokens before a position is looked at, as a key; null where nothing is. */
+type Context = (choices: Int32Array, position: number) => string | null;
+
+/** The last `length` tokens. */
+const lastTokens = (length: number): Context => (choices, position) =>
+  choices.subarray(Math.max(0, position - length), position).join(' ');
+
+/** The class of the object before, for classes only: the tokens between say less of the next class than they cost. */
+const lastClass: Context = (choices, position) =>
+  (partOf(position) === 0 ? String(choices[position - 3] ?? 'none') : null);
+
+/** Counts of what follows a context. */
 class ContextCounts {
   private readonly table = new Map<string, Continuations>();
 
-  constructor(private readonly length: number, layouts: readonly WeighedLayout[]) {
+  constructor(private readonly context: Context, layouts: readonly WeighedLayout[]) {
     for (const { choices, weight } of layouts) {
       for (let position = 0; position < choices.length; position++) {
         const key = this.key(choices, position);
+        if (key === null) continue;
         let seen = this.table.get(key);
         if (!seen) this.table.set(key, seen = { total: 0, counts: new Map() });
         seen.total += weight;
@@ -196,13 +208,15 @@ class ContextCounts {
   }
 
   /** Tokens of different parts share numbers; before the first one there is nothing. */
-  private key(choices: Int32Array, position: number): string {
-    return `${partOf(position)}:${choices.subarray(Math.max(0, position - this.length), position).join(' ')}`;
+  private key(choices: Int32Array, position: number): string | null {
+    const context = this.context(choices, position);
+    return context === null ? null : `${partOf(position)}:${context}`;
   }
 
   /** The interpolation with the probability `shorter` that fewer tokens give. */
   probability(choices: Int32Array, position: number, shorter: number, strength: number): number {
-    const seen = this.table.get(this.key(choices, position));
+    const key = this.key(choices, position);
+    const seen = key === null ? undefined : this.table.get(key);
     if (!seen) return shorter;
     const share = strength * seen.counts.size;
     return ((seen.counts.get(choices[position]!) ?? 0) + share * shorter) / (seen.total + share);
@@ -215,10 +229,11 @@ interface Shorter {
   readonly trial: LayoutModel;
 }
 
-/** `shorter` with one more token of context: its strengths, one for each part, predict the layouts left out best. */
-function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Shorter): Shorter {
+/** `shorter` with a context more: its strengths, one for each part, predict the layouts left out best. */
+function extend(name: string, about: string, context: Context, layouts: readonly WeighedLayout[],
+  shorter: Shorter): Shorter {
   const [counted, choosing] = splitForChoice(layouts);
-  const trial = new ContextCounts(length, counted);
+  const trial = new ContextCounts(context, counted);
   const strengthOf = [0, 1, 2].map((part) => {
     const cases = choosing.flatMap(({ choices, weight }) => range(part, choices.length, 3).map((position) =>
       ({ choices, weight, position, given: shorter.trial.probability(choices, position) })));
@@ -226,13 +241,11 @@ function lengthen(length: number, layouts: readonly WeighedLayout[], shorter: Sh
       nats - weight * Math.log(trial.probability(choices, position, given, strength)), 0));
   });
   const extended = (counts: ContextCounts, fewer: LayoutModel): LayoutModel => ({
-    name: `${length + 1}-gram`,
-    about: `the last ${length === 1 ? 'token' : `${length} tokens`}, backing off to fewer and to the unigram`,
-    exchangeable: false,
+    name, about, exchangeable: false,
     probability: (choices, position) =>
       counts.probability(choices, position, fewer.probability(choices, position), strengthOf[partOf(position)]!),
   });
-  const counts = new ContextCounts(length, layouts);
+  const counts = new ContextCounts(context, layouts);
   return { fitted: extended(counts, shorter.fitted), trial: extended(trial, shorter.trial) };
 }
 
@@ -243,15 +256,20 @@ function range(start: number, end: number, step: number): number[] {
 
 /**
  * Token n-grams up to `order`, from 2 on: the distribution after the last n - 1 tokens, backing off to ever fewer of
- * them and at last to the unigram model.
+ * them and at last to the unigram model. Last the longest one with classes that follow classes, wherever boxes lie.
  */
 export function ngramModels(vocabulary: LayoutVocabulary, order: number, layouts: readonly WeighedLayout[],
   unigram: LayoutModel): LayoutModel[] {
   let model: Shorter = { fitted: unigram, trial: unigramModel(vocabulary, splitForChoice(layouts)[0]) };
-  return range(1, order, 1).map((length) => {
-    model = lengthen(length, layouts, model);
+  const models = range(1, order, 1).map((length) => {
+    model = extend(`${length + 1}-gram`,
+      `the last ${length === 1 ? 'token' : `${length} tokens`}, backing off to fewer and to the unigram`,
+      lastTokens(length), layouts, model);
     return model.fitted;
   });
+  const classes = extend('class bigram', `the class of the object before, and all that the ${order}-gram knows`, lastClass,
+    layouts, model);
+  return [...models, classes.fitted];
 }
 
 /** All of them, fitted to the same layouts. */

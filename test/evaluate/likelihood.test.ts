@@ -137,7 +137,7 @@ for (const corners of ['cell', 'factored'] as const) {
     const device = await testDevice();
     const sequences = allSequences(vocabulary);
     const nats = await priorLayoutNats(device, prior, sequences);
-    const count = 2048;
+    const count = 8192;
     const drawn = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, { count, seed: 5 });
     const seen = new Map<string, number>();
     for (const { tokens } of drawn) seen.set(tokens.join(), (seen.get(tokens.join()) ?? 0) + 1);
@@ -152,11 +152,11 @@ for (const corners of ['cell', 'factored'] as const) {
       if (expected >= 5) addBin(expected, found);
       else [rare, rareSeen] = [rare + expected, rareSeen + found];
     });
-    addBin(rare, rareSeen);
+    if (rare > 0) addBin(rare, rareSeen);
     // Mean of chi-square over the bins but one, and five standard deviations.
     const most = bins - 1 + 5 * Math.sqrt(2 * (bins - 1));
     console.log(`${corners}: chi-square ${chiSquare.toFixed(1)} over ${bins} bins, at most ${most.toFixed(1)}`);
-    assert.ok(bins > 10 && chiSquare < most, `chi-square ${chiSquare} over ${bins} bins`);
+    assert.ok(bins > 6 && chiSquare < most, `chi-square ${chiSquare} over ${bins} bins`);
   });
 }
 
@@ -189,7 +189,7 @@ for (const order of ['random', 'canonical'] as const) {
       measureLikelihood(await testDevice(), prior, layouts, training, { orders: 2, seed: 0 });
     const [own, other] = [await measure(null), await measure(randomLayouts(vocabulary, 60, 3, 9))];
     for (const { models, layouts: count, objects, tokens, orders } of [own, other]) {
-      assert.equal(models.map(({ name }) => name), ['prior', 'uniform', 'unigram', '2-gram', '3-gram', '4-gram']);
+      assert.equal(models.map(({ name }) => name), ['prior', 'uniform', 'unigram', '2-gram', '3-gram', '4-gram', 'class bigram']);
       assert.is(count, 12);
       assert.is(orders, order === 'random' ? 2 : 1);
       assert.is(tokens, layouts.reduce((sum, of) => sum + 3 * of.objects.length + Number(of.objects.length < 3), 0));

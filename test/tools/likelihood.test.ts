@@ -40,9 +40,10 @@ test('evaluate likelihood: figures, their file and the page', async ({ cwd }) =>
   assert.match(printed, '12 layouts, 18 objects');
   assert.match(printed, /^prior +\d/m);
   assert.match(printed, /^4-gram +\d/m);
+  assert.match(printed, /^class bigram +\d/m);
   const figures = json(cwd, 'figures.json');
   assert.equal(figures, json(cwd, 'prior', 'likelihood', 'likelihood.json'));
-  assert.is(figures.models.length, 6);
+  assert.is(figures.models.length, 7);
   assert.is(figures.calibration[0].name, 'drawn');
   assert.match(printed, /drawn against measured, total variation distance: number of objects [01]\.\d+, classes/);
   assert.ok(existsSync(join(cwd, 'prior', 'likelihood', 'layouts.png')));
