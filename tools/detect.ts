@@ -10,14 +10,14 @@ import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 import { overlayName } from '../evaluate/report/detectionFiles.ts';
-import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
 import { trainedSteps } from '../invert/bank.ts';
 import { inversionPresets, type InversionConfig, type PriorTarget, type Projection } from '../invert/config.ts';
-import { toDetections, toRecord, type Detection, type InversionRecord } from '../invert/detections.ts';
+import { toDetections, toRecord, type InversionRecord } from '../invert/detections.ts';
 import { Inverter, type Inversion, type Subject } from '../invert/invert.ts';
 import { LayoutSampler, openGenerator, type Generator } from '../pipeline/generator.ts';
 import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { Progress, interruptSignal, writeJson } from './cli.ts';
+import { inShard, parseShard, writeDetections, writeJob, type DetectJob } from './mergeDetections.ts';
 
 export interface DetectOptions {
   readonly generator: string;
@@ -26,6 +26,7 @@ export interface DetectOptions {
   readonly images: readonly string[];
   readonly annotations?: string;
   readonly count?: number;
+  readonly shard?: string;
   readonly out: string;
   readonly resume?: boolean;
   readonly preset: keyof typeof inversionPresets;
@@ -163,7 +164,8 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   const device = await open();
   const generator = await openGenerator(device, options.generator);
   const prior = priorOf(options, generator);
-  const targets = await targetsOf(options, generator);
+  const shard = parseShard(options.shard ?? '1/1');
+  const targets = (await targetsOf(options, generator)).filter(inShard(shard));
   const config = inversionConfig(options, generator);
   console.log(`config: ${JSON.stringify(config)}`);
   try {
@@ -173,10 +175,16 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   }
   await writeAtomic(file, earlier.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const finished = new Set(earlier.map(({ imageId }) => imageId));
+  const { generator: run, prior: ofPrior } = options;
+  const job: DetectJob = {
+    made: { generator: run, prior: ofPrior || null, config }, shard, images: targets.map(({ image }) => image.id), skipped: [],
+    categories: generator.description.categories.map(({ id, name }) => ({ id, name })),
+  };
+  await writeJob(options.out, job);
   const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config),
     earlier, file);
   await work.run(targets.filter(({ image }) => !finished.has(image.id)));
-  await work.finish(targets.length);
+  await work.finish(job);
   device.close();
 }
 
@@ -187,7 +195,7 @@ interface Panel {
 
 /** Goes through the pictures in batches and writes as it goes. */
 class Work {
-  private readonly skipped: string[] = [];
+  private readonly skipped: { imageId: number; reason: string }[] = [];
   private sampler: LayoutSampler | null = null;
   private seconds = 0;
   private readonly signal = interruptSignal();
@@ -229,7 +237,7 @@ class Work {
         return { ...target, subject: { name: target.image.fileName, picture: await loadImage(target.path, { size }) } };
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        this.skipped.push(error.message);
+        this.skipped.push({ imageId: target.image.id, reason: error.message });
         console.error(`skipped: ${error.message}`);
         return null;
       }
@@ -277,17 +285,15 @@ class Work {
   }
 
   /** Writes detections.json, the page and the summary; the exit status tells of pictures that were skipped. */
-  async finish(total: number): Promise<void> {
+  async finish(job: DetectJob): Promise<void> {
     const { out, json } = this.options;
-    const names = new Map(this.generator.description.categories.map(({ id, name }) => [name, id]));
-    const detections: Detection[] = this.records.flatMap(({ imageId, detections: found }) =>
-      found.map(({ label, score, xywhPx }) =>
-        ({ image_id: imageId, category_id: names.get(label)!, bbox: xywhPx as unknown as Detection['bbox'], score })));
-    if (this.records.length === 0 && this.skipped.length > 0) {
-      throw new UserError(`no picture could be read; the first: ${this.skipped[0]}`);
+    const total = job.images.length;
+    // A shard may hold nothing but broken pictures; the whole is wrong where all of them are.
+    if (this.records.length === 0 && this.skipped.length > 0 && job.shard.count === 1) {
+      throw new UserError(`no picture could be read; the first: ${this.skipped[0]!.reason}`);
     }
-    await writeAtomic(join(out, 'detections.json'), JSON.stringify(detections));
-    await writeDetectionsPage(out);
+    await writeJob(out, { ...job, skipped: this.skipped });
+    const detections = await writeDetections(out, this.records, job.categories);
     const mean = (of: (record: InversionRecord) => number): number =>
       this.records.reduce((sum, r) => sum + of(r), 0) / Math.max(1, this.records.length);
     const summary = {

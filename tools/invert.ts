@@ -4,6 +4,7 @@ import { UserError } from '../engine/errors.ts';
 import type { ClassifyMethod, Stage } from '../invert/classify.ts';
 import { classify, type ClassifyOptions } from './classify.ts';
 import { detect, type DetectOptions } from './detect.ts';
+import { mergeDetections } from './mergeDetections.ts';
 
 const root = command('invert', 'Uses a trained generator the other way round: from pictures to what is in them.',
   'npm run invert -- detect --generator runs/generator --prior runs/prior --images photos --out runs/detect');
@@ -16,6 +17,7 @@ withDevice(root.command('detect').helpOption('-h, --help', 'show this help')
     'a folder of pictures, or picture files; with --annotations the folder they lie in (required)')
   .option('--annotations <file>', 'COCO JSON that lists the pictures; its boxes are only drawn, never looked at')
   .option('--count <number>', 'only the first so many pictures', positiveInteger)
+  .option('--shard <I/N>', 'only every N-th picture, from the I-th on: for several processes; see merge')
   .option('--out <dir>', 'folder for detections.json, inversions.jsonl, overlays/ and index.html (required)')
   .option('--resume', 'go on with the pictures that --out lacks')
   .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
@@ -114,6 +116,15 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
     required(options.out, '--out');
     await classify(options, () => openDevice(options));
   });
+
+root.command('merge').helpOption('-h, --help', 'show this help')
+  .description('Puts the shards of a detection together into what one run would have written.')
+  .argument('<folders...>', 'the --out folders of all shards')
+  .option('--out <dir>', 'folder for the whole (required)')
+  .option('--json <file>', 'also write a summary to this file')
+  .addHelpText('after', '\nExample:\n  npm run invert -- merge runs/shard-1 runs/shard-2 --out runs/detect')
+  .action((folders: string[], { out, json }: { out?: string; json?: string }) =>
+    mergeDetections(folders, required(out, '--out'), json));
 
 for (const sub of root.commands) sub.exitOverride().configureOutput({ writeErr: () => undefined });
 const argv = process.argv.slice(2);
