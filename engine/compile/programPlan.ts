@@ -84,7 +84,7 @@ function checkTotal({ memory, name: device }: Target, name: string, summary: Pro
     ? `; the largest value is ${largest.op.name} ${describe(largest)}, ${mib(nodeBytes(largest))}${at(largest)}` : '';
   throw new UserError(`${name}: needs ${mib(total)} (${mib(plannedBytes)} for intermediates, ${mib(stateBytes)} for `
     + `states, ${mib(leafBytes)} for inputs and tables), but programs may take ${mib(memory)} on ${device}${named}. `
-    + 'Use a smaller batch or image, or compute activations again (recompute).');
+    + 'Use a smaller batch or image.');
 }
 
 /** One line on what a program takes. */
