@@ -180,7 +180,6 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
     made: { generator: run, prior: ofPrior || null, config }, shard, images: targets.map(({ image }) => image.id), skipped: [],
     categories: generator.description.categories.map(({ id, name }) => ({ id, name })),
   };
-  await writeJob(options.out, job);
   const work = new Work(device, generator, config, options, await Inverter.open(device, generator, prior, config),
     earlier, file);
   await work.run(targets.filter(({ image }) => !finished.has(image.id)));

@@ -61,7 +61,7 @@ interface Part {
 function openPart(dir: string): Part {
   const [job, lines] = [join(dir, 'detect.json'), join(dir, 'inversions.jsonl')];
   if (!existsSync(job) || !existsSync(lines)) {
-    throw new UserError(`${dir}: is not the folder of a detection (it has no detect.json and inversions.jsonl)`);
+    throw new UserError(`${dir}: is not the folder of a finished detection (it needs detect.json and inversions.jsonl)`);
   }
   const records = readFileSync(lines, 'utf8').split('\n').filter(Boolean)
     .map((line) => [(JSON.parse(line) as InversionRecord).imageId, line] as const);

@@ -52,7 +52,7 @@ test('what is no whole detection is refused', async ({ cwd }) => {
   await refused(['merge', 'shard-1', 'shard-3', '--out', 'x'], /shard 2\/3 is missing; merge needs all of them/);
   await refused(['merge', ...shards.map(folder), 'shard-1', '--out', 'x'], /shard 1\/3 is there twice: shard-1, shard-1/);
   await refused(['merge', ...shards.map(folder), '--out', 'merged'], /merged: holds inversions already/);
-  await refused(['merge', 'scenes', '--out', 'x'], /scenes: is not the folder of a detection/);
+  await refused(['merge', 'scenes', '--out', 'x'], /scenes: is not the folder of a finished detection/);
   await refused(['merge', 'shard-1', 'whole', '--out', 'x'], /belongs to another detection than/);
   await refused(detect('--shard', '4/3', '--out', 'x'), /--shard: must be I\/N with I from 1 to N, found '4\/3'/);
   writeFileSync(join(cwd, 'shard-2', 'inversions.jsonl'), '');
