@@ -169,6 +169,14 @@ export function expectDType(name: string, operand: string, type: TensorType, ...
     () => `${name}: ${operand} must be ${dtypes.join(' or ')}, found ${describe(type)}`);
 }
 
+/** Throws unless the operands of a product are all f32 or all f16. */
+export function expectOperands(name: string, operands: Readonly<Record<string, TensorType>>): void {
+  const types = Object.entries(operands);
+  for (const [operand, type] of types) expectDType(name, operand, type, 'f32', 'f16');
+  check(types.every(([, { dtype }]) => dtype === types[0]![1].dtype), () => `${name}: operands must have one element `
+    + `type, found ${types.map(([operand, type]) => `${operand} ${describe(type)}`).join(' and ')}. Cast one of them.`);
+}
+
 /** Throws unless a tensor has the given number of axes. */
 export function expectRank(name: string, operand: string, type: TensorType, rank: number): void {
   check(type.shape.length === rank, () => `${name}: ${operand} must have ${rank} axes, found ${describe(type)}`);

@@ -39,6 +39,7 @@ const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
   const emission = new Emission(target, spec);
   const { lowered, dispatches, home } = emission;
+  checkTypes(target, spec.name, lowered.nodes);
   checkBindings(target, spec.name, lowered.nodes);
   const leaves = lowered.nodes.filter((node) => node.op.kind === 'leaf' && node.op.name !== 'constant');
   const values = emission.ownValues();
@@ -59,6 +60,13 @@ export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
     slots: new Map(values.map(({ key }, i) => [key, slots[i]!])),
     outputs: new Map(Object.keys(spec.outputs).map((name, i) => [name, lowered.roots[i]!])),
   };
+}
+
+function checkTypes({ capabilities, name: device }: Target, name: string, nodes: readonly Node[]): void {
+  if (!capabilities.f16 && nodes.some(({ dtype }) => dtype === 'f16')) {
+    throw new UserError(`${name}: takes half precision, but ${device} lacks shader-f16; use --precision f32, or `
+      + 'another --adapter');
+  }
 }
 
 const at = ({ path }: Node): string => (path ? `, in ${path}` : '');

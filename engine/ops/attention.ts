@@ -12,12 +12,14 @@ import { groups } from '../grid.ts';
 import { contiguous } from '../layout.ts';
 import { apply, defineOp, f32Bits, input, output } from '../op.ts';
 import type { DeviceCapabilities, KernelOp, Variant, ViewOp } from '../op.ts';
+import { operandAliases } from '../precision.ts';
 import source from '../shaders/attention.wgsl';
 import subgroupSource from '../shaders/attentionSubgroup.wgsl';
 import eightLanes from '../shaders/eightLanes.wgsl';
-import { sizeOf, type Tensor, type TensorType } from '../tensor.ts';
+import { bytesPerElement, sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { attentionGradients } from './attentionGrad.ts';
 import { attentionSizes, worksInRegisters, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
+import { asOperands } from './pointwise.ts';
 import { itemOf } from './rowKernel.ts';
 import { reshape, slice } from './view.ts';
 
@@ -25,18 +27,20 @@ import { reshape, slice } from './view.ts';
 const lseStart = ({ B, Lq, heads, Dv }: AttentionSizes): number => 64 * Math.ceil((B * Lq * heads * Dv) / 64);
 
 /** Kernels, best first: in registers where the adapter is software, by tiles in workgroup memory elsewhere. */
-function forwardVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+function forwardVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAttrs,
+  device: DeviceCapabilities): Variant[] {
   const { causal, scale } = attrs;
   const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
   const item = itemOf(D, Dv);
-  const cost = { flops: 2 * pairs * (D + Dv), bytes: 4 * B * heads * (Lq * (D + Dv) + Lk * (D + Dv)) };
+  const read = bytesPerElement[dtype] * B * heads * (Lq * D + Lk * (D + Dv));
+  const cost = { flops: 2 * pairs * (D + Dv), bytes: read + 4 * B * heads * Lq * Dv };
   const bindings = [input(0), input(1), input(2), output];
   const workgroup: Variant = {
     name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attention',
-      source: `${item.source}\n${source}`,
+      source: `${operandAliases(dtype, item.width)}${item.source}\n${source}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
       bindings,
       immediates: [heads, Lq, Lk, lseStart(sizes), f32Bits(scale)],
@@ -50,7 +54,7 @@ function forwardVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: D
     scratch: [],
     calls: [{
       label: 'attentionSubgroup',
-      source: `${eightLanes}\n${subgroupSource}`,
+      source: `${operandAliases(dtype)}${eightLanes}\n${subgroupSource}`,
       constants: {},
       bindings,
       immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, lseStart(sizes) / 4, f32Bits(scale)],
@@ -99,7 +103,8 @@ export const attentionForwardOp = defineOp<AttentionAttrs, KernelOp<AttentionAtt
     return y;
   },
   vjp: 'none',
-  variants: ([q, k, v], _, attrs, device) => forwardVariants(attentionSizes(q!, k!, v!, attrs), attrs, device),
+  variants: ([q, k, v], _, attrs, device) =>
+    forwardVariants(attentionSizes(q!, k!, v!, attrs), q!.dtype, attrs, device),
 });
 
 function resultShape(q: TensorType, v: TensorType): number[] {
@@ -138,5 +143,6 @@ export interface AttentionOptions {
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const { heads, causal = false, scale = 1 / Math.sqrt(q.shape.at(-1)! / heads) } = options;
   const attrs: AttentionAttrs = { heads, causal, scale };
-  return apply(attentionOp, [apply(attentionForwardOp, [q, k, v], attrs), q, k, v], attrs);
+  const operands = asOperands('attention', q, k, v);
+  return apply(attentionOp, [apply(attentionForwardOp, operands, attrs), ...operands], attrs);
 }

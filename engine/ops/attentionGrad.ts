@@ -9,18 +9,20 @@ import { check } from '../errors.ts';
 import { foldGrid, groups } from '../grid.ts';
 import { apply, defineOp, f32Bits, input, output } from '../op.ts';
 import type { DeviceCapabilities, KernelOp, Variant } from '../op.ts';
+import { operandAliases } from '../precision.ts';
 import keysSource from '../shaders/attentionGradKeys.wgsl';
 import keysSubgroupSource from '../shaders/attentionGradKeysSubgroup.wgsl';
 import querySource from '../shaders/attentionGradQ.wgsl';
 import querySubgroupSource from '../shaders/attentionGradQSubgroup.wgsl';
 import eightLanes from '../shaders/eightLanes.wgsl';
 import dotsSource from '../shaders/rowDots.wgsl';
-import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
+import { bytesPerElement, describe, sameShape, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { attentionSizes, worksInRegisters, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
+import { castTo } from './pointwise.ts';
 import { itemOf, rowsOf } from './rowKernel.ts';
 import { reshape, slice } from './view.ts';
 
-/** a, b [.., n] -> [..]: inner products of their rows. */
+/** a [.., n] f32 or f16, b [.., n] -> [..]: inner products of their rows. */
 export const rowDotsOp = defineOp<null, KernelOp<null>>({
   kind: 'kernel',
   name: 'rowDots',
@@ -46,13 +48,13 @@ export const rowDotsOp = defineOp<null, KernelOp<null>>({
       scratch: [],
       calls: [{
         label: 'rowDots',
-        source: `${item.source}\n${dotsSource}`,
+        source: `${operandAliases(a!.dtype, item.width)}${item.source}\n${dotsSource}`,
         constants: { LANES: 64 },
         bindings: [input(0), input(1), output],
         immediates: [rows, n / item.width],
         grid: foldGrid(groups(rows, 64)),
         flops: 2 * rows * n,
-        bytes: 8 * rows * n,
+        bytes: (bytesPerElement[a!.dtype] + 4) * rows * n,
       }],
     }];
   },
@@ -107,20 +109,22 @@ export const attentionGradQOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs
     return dq;
   },
   vjp: 'none',
-  variants: (inputs, _, attrs, device) => queryVariants(sizesOf(inputs, attrs), attrs, device),
+  variants: (inputs, _, attrs, device) => queryVariants(sizesOf(inputs, attrs), inputs[0]!.dtype, attrs, device),
 });
 
-function queryVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+function queryVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAttrs,
+  device: DeviceCapabilities): Variant[] {
   const { causal, scale } = attrs;
   const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
-  const cost = { flops: 2 * pairs * (2 * D + Dv), bytes: 4 * B * heads * (Lq * (2 * D + Dv) + Lk * (D + Dv)) };
+  const read = bytesPerElement[dtype] * B * heads * (Lq + Lk) * (D + Dv);
+  const cost = { flops: 2 * pairs * (2 * D + Dv), bytes: read + 4 * B * heads * Lq * D };
   const item = itemOf(D, Dv);
   const workgroup: Variant = {
     name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attentionGradQ',
-      source: `${item.source}\n${querySource}`,
+      source: `${operandAliases(dtype, item.width)}${item.source}\n${querySource}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
       bindings,
       immediates: [heads, Lq, Lk, f32Bits(scale)],
@@ -134,7 +138,7 @@ function queryVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: Dev
     scratch: [],
     calls: [{
       label: 'attentionGradQSubgroup',
-      source: `${eightLanes}\n${querySubgroupSource}`,
+      source: `${operandAliases(dtype)}${eightLanes}\n${querySubgroupSource}`,
       constants: {},
       bindings,
       immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, f32Bits(scale)],
@@ -166,20 +170,22 @@ export const attentionGradKeysOp = defineOp<AttentionAttrs, KernelOp<AttentionAt
     return dkv;
   },
   vjp: 'none',
-  variants: (inputs, _, attrs, device) => keysVariants(sizesOf(inputs, attrs), attrs, device),
+  variants: (inputs, _, attrs, device) => keysVariants(sizesOf(inputs, attrs), inputs[0]!.dtype, attrs, device),
 });
 
-function keysVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: DeviceCapabilities): Variant[] {
+function keysVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAttrs,
+  device: DeviceCapabilities): Variant[] {
   const { causal, scale } = attrs;
   const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
-  const cost = { flops: 4 * pairs * (D + Dv), bytes: 4 * B * heads * (Lq * (D + Dv) + 2 * Lk * (D + Dv)) };
+  const read = bytesPerElement[dtype] * B * heads * (Lq + Lk) * (D + Dv);
+  const cost = { flops: 4 * pairs * (D + Dv), bytes: read + 4 * B * heads * Lk * (D + Dv) };
   const item = itemOf(D, Dv);
   const workgroup: Variant = {
     name: 'workgroup',
     scratch: [],
     calls: [{
       label: 'attentionGradKeys',
-      source: `${item.source}\n${keysSource}`,
+      source: `${operandAliases(dtype, item.width)}${item.source}\n${keysSource}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
       bindings,
       immediates: [heads, Lq, Lk, valuesStart(sizes) / item.width, f32Bits(scale)],
@@ -193,7 +199,7 @@ function keysVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: Devi
     scratch: [],
     calls: [{
       label: 'attentionGradKeysSubgroup',
-      source: `${eightLanes}\n${keysSubgroupSource}`,
+      source: `${operandAliases(dtype)}${eightLanes}\n${keysSubgroupSource}`,
       constants: {},
       bindings,
       immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, valuesStart(sizes) / 4, f32Bits(scale)],
@@ -204,9 +210,13 @@ function keysVariants(sizes: AttentionSizes, attrs: AttentionAttrs, device: Devi
   return [subgroup, workgroup];
 }
 
-/** Cotangents of q, k and v from y, lse [B, heads, stride] and the cotangent g of y. */
-export function attentionGradients(q: Tensor, k: Tensor, v: Tensor, y: Tensor, lse: Tensor, g: Tensor,
+/**
+ * Cotangents of q, k and v from y, lse [B, heads, stride] and the cotangent of y. Both g . v and g . y are of the
+ * cotangent as it is rounded, since their difference is what counts.
+ */
+export function attentionGradients(q: Tensor, k: Tensor, v: Tensor, y: Tensor, lse: Tensor, cotangent: Tensor,
   attrs: AttentionAttrs): [Tensor, Tensor, Tensor] {
+  const g = castTo(cotangent, q.dtype);
   const sizes = attentionSizes(q, k, v, attrs);
   const perHead = [sizes.B, sizes.Lq, sizes.heads, sizes.Dv];
   const delta = apply(rowDotsOp, [reshape(g, perHead), reshape(y, perHead)], null);

@@ -1,5 +1,5 @@
 import { check } from '../errors.ts';
-import { expectDType, expectRank, type DeviceCapabilities } from '../op.ts';
+import { expectOperands, expectRank, type DeviceCapabilities } from '../op.ts';
 import { describe, type TensorType } from '../tensor.ts';
 
 export interface AttentionAttrs {
@@ -32,12 +32,12 @@ export function attentionSizes(q: TensorType, k: TensorType, v: TensorType,
   { heads, causal }: AttentionAttrs): AttentionSizes {
   for (const [operand, type] of [['q', q], ['k', k], ['v', v]] as const) {
     expectRank('attention', operand, type, 3);
-    expectDType('attention', operand, type, 'f32');
     check(type.shape[2]! % heads === 0, () =>
       `attention: the width of ${operand} must be a multiple of ${heads} heads, found ${describe(type)}`);
     check(type.shape[2]! / heads <= mostWidth, () => `attention: heads must be at most ${mostWidth} wide, found `
       + `${operand} ${describe(type)} with ${heads} heads. Use more heads, or matmul and softmax.`);
   }
+  expectOperands('attention', { q, k, v });
   const [B, Lq, width] = q.shape as [number, number, number];
   const [, Lk, valueWidth] = v.shape as [number, number, number];
   check(k.shape[0] === B && v.shape[0] === B && k.shape[1] === Lk && k.shape[2] === width, () =>

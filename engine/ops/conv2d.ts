@@ -1,15 +1,16 @@
 /** Two-dimensional convolution (cross-correlation, as in all deep-learning libraries) and its gradients. */
 import { check } from '../errors.ts';
 import { foldGrid, groups } from '../grid.ts';
-import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
+import { apply, defineOp, expectOperands, expectRank, input, output, scratch } from '../op.ts';
 import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from '../op.ts';
+import { operandAliases } from '../precision.ts';
 import gradWeightSubgroupSource from '../shaders/conv2dGradWeightSubgroup.wgsl';
 import gradWeightTiledSource from '../shaders/conv2dGradWeightTiled.wgsl';
 import subgroupSource from '../shaders/conv2dSubgroup.wgsl';
 import tiledSource from '../shaders/conv2dTiled.wgsl';
-import { describe, type Tensor, type TensorType } from '../tensor.ts';
+import { bytesPerElement, describe, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { hasCheapBroadcast, matmul, partsFor, sumParts } from './matmul.ts';
-import { call } from './pointwise.ts';
+import { asOperands, call, castTo } from './pointwise.ts';
 import { broadcast, reshape } from './view.ts';
 
 /** Zeros around an image: [top, left, bottom, right]. */
@@ -41,32 +42,32 @@ interface Geometry extends Conv2dAttrs {
   readonly KW: number;
   readonly OH: number;
   readonly OW: number;
+  /** Element type of both operands. */
+  readonly dtype: DType;
 }
 
-function geometry(x: readonly number[], weight: readonly number[], attrs: Conv2dAttrs): Geometry {
+function geometry(x: readonly number[], weight: readonly number[], attrs: Conv2dAttrs, dtype: DType): Geometry {
   const [B, C, H, W] = x as [number, number, number, number];
   const [O, , KH, KW] = weight as [number, number, number, number];
   const { stride, padding: [top, left, bottom, right] } = attrs;
   const OH = Math.floor((H + top + bottom - KH) / stride) + 1;
   const OW = Math.floor((W + left + right - KW) / stride) + 1;
-  return { B, C, H, W, O, KH, KW, OH, OW, stride, padding: attrs.padding };
+  return { B, C, H, W, O, KH, KW, OH, OW, stride, padding: attrs.padding, dtype };
 }
 
 const forwardGeometry = ([x, w]: readonly TensorType[], attrs: Conv2dAttrs): Geometry =>
-  geometry(x!.shape, w!.shape, attrs);
+  geometry(x!.shape, w!.shape, attrs, x!.dtype);
 
 const gradXGeometry = ([g, w]: readonly TensorType[], attrs: Conv2dGradXAttrs): Geometry =>
-  geometry([g!.shape[0]!, w!.shape[1]!, ...attrs.size], w!.shape, attrs);
+  geometry([g!.shape[0]!, w!.shape[1]!, ...attrs.size], w!.shape, attrs, g!.dtype);
 
 const gradWeightGeometry = ([x, g]: readonly TensorType[], attrs: Conv2dGradWeightAttrs): Geometry =>
-  geometry(x!.shape, [g!.shape[1]!, x!.shape[1]!, ...attrs.kernel], attrs);
+  geometry(x!.shape, [g!.shape[1]!, x!.shape[1]!, ...attrs.kernel], attrs, x!.dtype);
 
 function expectImages(name: string, operands: Readonly<Record<string, TensorType>>, attrs: Conv2dAttrs): void {
   const { stride, padding } = attrs;
-  for (const [operand, type] of Object.entries(operands)) {
-    expectRank(name, operand, type, 4);
-    expectDType(name, operand, type, 'f32');
-  }
+  for (const [operand, type] of Object.entries(operands)) expectRank(name, operand, type, 4);
+  expectOperands(name, operands);
   check(Number.isInteger(stride) && stride >= 1, () => `${name}: stride must be a positive integer, found ${stride}`);
   check(padding.length === 4 && padding.every((n) => Number.isInteger(n) && n >= 0), () =>
     `${name}: padding must be four integers of at least 0 (top, left, bottom, right), found [${padding.join(', ')}]`);
@@ -115,7 +116,10 @@ export const conv2dOp = defineOp<Conv2dAttrs, KernelOp<Conv2dAttrs>>({
     forEachTerm(n, (i, j, k) => { y[k]! += x![i]! * weight![j]!; });
     return y;
   },
-  vjp: (g, [x, weight], _, attrs) => [gradX(g, weight!, x!, attrs), gradWeight(x!, g, weight!, attrs)],
+  vjp(cotangent, [x, weight], _, attrs) {
+    const g = castTo(cotangent, x!.dtype);
+    return [gradX(g, weight!, x!, attrs), gradWeight(x!, g, weight!, attrs)];
+  },
   variants(inputs, _, attrs, device) {
     return imageVariants(forwardGeometry(inputs, attrs), false, device);
   },
@@ -137,8 +141,10 @@ export const conv2dGradXOp = defineOp<Conv2dGradXAttrs, KernelOp<Conv2dGradXAttr
     forEachTerm(n, (i, j, k) => { dx[i]! += g![k]! * weight![j]!; });
     return dx;
   },
-  vjp: (h, [g, weight], _, { stride, padding }) =>
-    [apply(conv2dOp, [h, weight!], { stride, padding }), gradWeight(h, g!, weight!, { stride, padding })],
+  vjp(cotangent, [g, weight], _, { stride, padding }) {
+    const h = castTo(cotangent, g!.dtype);
+    return [apply(conv2dOp, [h, weight!], { stride, padding }), gradWeight(h, g!, weight!, { stride, padding })];
+  },
   variants(inputs, _, attrs, device) {
     return imageVariants(gradXGeometry(inputs, attrs), true, device);
   },
@@ -160,8 +166,10 @@ export const conv2dGradWeightOp = defineOp<Conv2dGradWeightAttrs, KernelOp<Conv2
     forEachTerm(n, (i, j, k) => { dw[j]! += x![i]! * g![k]!; });
     return dw;
   },
-  vjp: (h, [x, g], _, { stride, padding }) =>
-    [gradX(g!, h, x!, { stride, padding }), apply(conv2dOp, [x!, h], { stride, padding })],
+  vjp(cotangent, [x, g], _, { stride, padding }) {
+    const h = castTo(cotangent, x!.dtype);
+    return [gradX(g!, h, x!, { stride, padding }), apply(conv2dOp, [x!, h], { stride, padding })];
+  },
   variants(inputs, _, attrs, device) {
     const n = gradWeightGeometry(inputs, attrs);
     const inGroups = gradWeightTiled(n, device);
@@ -177,8 +185,12 @@ const gradWeight = (x: Tensor, g: Tensor, weight: Tensor, { stride, padding }: C
 
 const flopsOf = (n: Geometry): number => 2 * n.B * n.O * n.OH * n.OW * n.C * n.KH * n.KW;
 
-const bytesOf = (n: Geometry): number =>
-  4 * (n.B * n.C * n.H * n.W + n.O * n.C * n.KH * n.KW + n.B * n.O * n.OH * n.OW);
+/** Bytes that must move; `written` is the one of the three that is not an operand. */
+function bytesOf(n: Geometry, written: 'x' | 'weight' | 'y'): number {
+  const sizes = { x: n.B * n.C * n.H * n.W, weight: n.O * n.C * n.KH * n.KW, y: n.B * n.O * n.OH * n.OW };
+  const operands = sizes.x + sizes.weight + sizes.y - sizes[written];
+  return bytesPerElement[n.dtype] * operands + 4 * sizes[written];
+}
 
 /** Forward product, or with `transposed` the gradient by x, for which g takes the place of x. */
 function imageVariants(n: Geometry, transposed: boolean, device: DeviceCapabilities): Variant[] {
@@ -195,7 +207,7 @@ function tiled(n: Geometry, transposed: boolean): Variant {
     scratch: [],
     calls: [{
       label: 'conv2dTiled',
-      source: tiledSource,
+      source: operandAliases(n.dtype) + tiledSource,
       constants: { KH, KW, STRIDE: transposed ? 1 : stride, DILATE: transposed ? stride : 1 },
       bindings: [input(0), input(1), output],
       immediates: transposed
@@ -204,7 +216,7 @@ function tiled(n: Geometry, transposed: boolean): Variant {
       grid: withFold(groups(transposed ? C : O, 64), groups(transposed ? B * H * W : B * OH * OW, 64)),
       finish: { width: 1, rowLength: transposed ? H * W : OH * OW },
       flops: flopsOf(n),
-      bytes: bytesOf(n),
+      bytes: bytesOf(n, transposed ? 'x' : 'y'),
     }],
   };
 }
@@ -228,7 +240,7 @@ function subgroup(n: Geometry, transposed: boolean): Variant {
     scratch: [],
     calls: [{
       label: 'conv2dSubgroup',
-      source: subgroupSource,
+      source: operandAliases(n.dtype) + subgroupSource,
       constants: {
         TAPS: Math.min(4, Math.ceil(KW / step)), STRIDE: transposed ? 1 : stride, STEP: step, ROWS: rows,
         WHOLE: whole ? 1 : 0,
@@ -240,7 +252,7 @@ function subgroup(n: Geometry, transposed: boolean): Variant {
       grid: withFold(groups(channels, rows) * step * step, groups(quads, 8)),
       finish: { width: whole ? 4 : 1, rowLength: height * width },
       flops: flopsOf(n),
-      bytes: bytesOf(n),
+      bytes: bytesOf(n, transposed ? 'x' : 'y'),
     }],
   };
 }
@@ -261,13 +273,13 @@ function gradWeightTiled(n: Geometry, device: DeviceCapabilities): Variant {
   const parts = groups(B * OH * OW, part);
   return inParts(n, 'tiled', parts, (to) => ({
     label: 'conv2dGradWeightTiled',
-    source: gradWeightTiledSource,
+    source: operandAliases(n.dtype) + gradWeightTiledSource,
     constants: { KH, KW, STRIDE: stride },
     bindings: [input(0), input(1), to],
     immediates: [B, C, H, W, O, OH, OW, top, left, part],
     grid: [groups(C * KH * KW, 64), groups(O, 64), parts],
     flops: flopsOf(n),
-    bytes: bytesOf(n),
+    bytes: bytesOf(n, 'weight'),
   }));
 }
 
@@ -282,13 +294,13 @@ function gradWeightSubgroup(n: Geometry): Variant {
   const parts = groups(B * OH, part);
   return inParts(n, 'subgroup', parts, (to) => ({
     label: 'conv2dGradWeightSubgroup',
-    source: gradWeightSubgroupSource,
+    source: operandAliases(n.dtype) + gradWeightSubgroupSource,
     constants: { TAPS: taps, STRIDE: stride, ROWS: rows },
     bindings: [input(0), input(1), to],
     immediates: [B, C, H, W, O, OH, OW, KH, KW, top, left, part],
     grid: [across, groups(O, rows), parts],
     flops: flopsOf(n),
-    bytes: bytesOf(n),
+    bytes: bytesOf(n, 'weight'),
   }));
 }
 
@@ -318,7 +330,8 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: 
   const sides: Padding = typeof padding === 'number' ? [padding, padding, padding, padding] : padding;
   const pointwise = stride === 1 && x.rank === 4 && weight.rank === 4 && x.shape[1] === weight.shape[1]
     && weight.shape[2] === 1 && weight.shape[3] === 1 && sides.every((n) => n === 0);
-  const y = pointwise ? conv1x1(x, weight) : apply(conv2dOp, [x, weight], { stride, padding: sides });
+  const y = pointwise ? conv1x1(x, weight)
+    : apply(conv2dOp, asOperands('conv2d', x, weight), { stride, padding: sides });
   if (!bias) return y;
   check(bias.rank === 1 && bias.shape[0] === weight.shape[0], () =>
     `conv2d: bias must be [${weight.shape[0]}], found ${describe(bias)}`);

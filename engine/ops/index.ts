@@ -1,8 +1,7 @@
 /** The ops as functions with positional arguments; pointwise ones broadcast like NumPy and take plain numbers. */
-import { apply } from '../op.ts';
 import type { DType, Tensor } from '../tensor.ts';
 import { constant } from './leaf.ts';
-import { call, castOp, type PointwiseName } from './pointwise.ts';
+import { call, castTo, type PointwiseName } from './pointwise.ts';
 import { broadcast } from './view.ts';
 
 export { constant, inputTensor, stateTensor, table } from './leaf.ts';
@@ -98,8 +97,6 @@ export function where(condition: Tensor, a: Value, b: Value): Tensor {
   return call('where', broadcast(condition, shape), broadcast(x!, shape), broadcast(y!, shape));
 }
 
-export function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : apply(castOp, [x], { dtype });
-}
+export const cast = (x: Tensor, dtype: DType): Tensor => castTo(x, dtype);
 
 export const zerosLike = (x: Tensor): Tensor => broadcast(constant(0, x.dtype), x.shape);

@@ -1,13 +1,14 @@
 /** Matrix products: batched, with either side transposed, and the linear layer. */
 import { check } from '../errors.ts';
 import { groups, maxGroupsPerAxis } from '../grid.ts';
-import { apply, defineOp, expectDType, expectRank, input, output, scratch } from '../op.ts';
+import { apply, defineOp, expectOperands, expectRank, input, output, scratch } from '../op.ts';
 import type { DeviceCapabilities, FinishingCall, KernelOp, Operand, Variant } from '../op.ts';
+import { operandAliases } from '../precision.ts';
 import tiledSource from '../shaders/matmulTiled.wgsl';
 import reduceSource from '../shaders/reduceColumns.wgsl';
-import { describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
+import { bytesPerElement, describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
 import { variantsInRegisters } from './matmulInRegisters.ts';
-import { call } from './pointwise.ts';
+import { asOperands, call, castTo } from './pointwise.ts';
 import { sum } from './reduce.ts';
 import { broadcast, reshape } from './view.ts';
 
@@ -34,7 +35,8 @@ function sizesOf(a: TensorType, b: TensorType, { transposeA, transposeB }: Matmu
 
 /**
  * a [Ba, M, K] (stored [Ba, K, M] with transposeA) times b [Bb, K, N] (stored [Bb, N, K] with transposeB)
- * -> [B, M, N]; Ba and Bb are equal, or one of them is 1 and shared by the whole batch.
+ * -> [B, M, N] f32; Ba and Bb are equal, or one of them is 1 and shared by the whole batch. Operands are both f32 or
+ * both f16.
  */
 export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
   kind: 'kernel',
@@ -42,8 +44,7 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
   infer([a, b], attrs) {
     expectRank('matmul', 'a', a!, 3);
     expectRank('matmul', 'b', b!, 3);
-    expectDType('matmul', 'a', a!, 'f32');
-    expectDType('matmul', 'b', b!, 'f32');
+    expectOperands('matmul', { a: a!, b: b! });
     const { B, M, N, K } = sizesOf(a!, b!, attrs);
     const found = (): string => `found a ${describe(a!)}${attrs.transposeA ? ' (transposed)' : ''} and `
       + `b ${describe(b!)}${attrs.transposeB ? ' (transposed)' : ''}`;
@@ -75,7 +76,8 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
     }
     return y;
   },
-  vjp(g, [a, b], _, { transposeA, transposeB }) {
+  vjp(cotangent, [a, b], _, { transposeA, transposeB }) {
+    const g = castTo(cotangent, a!.dtype);
     const product = (x: Tensor, y: Tensor, tx: boolean, ty: boolean): Tensor =>
       apply(matmulOp, [x, y], { transposeA: tx, transposeB: ty });
     const dA = transposeA ? product(b!, g, transposeB, true) : product(g, b!, false, !transposeB);
@@ -120,11 +122,11 @@ function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant[
   const { B, M, N, K } = sizesOf(a, b, attrs);
   const { transposeA, transposeB } = attrs;
   return variantsInRegisters({
-    B, M, N, K,
+    B, M, N, K, dtype: a.dtype,
     a: { index: 0, length: M, batch: a.shape[0] === 1 ? 0 : M * K, step: transposeA ? 1 : K, along: transposeA ? M : 1 },
     b: { index: 1, length: N, batch: b.shape[0] === 1 ? 0 : K * N, step: transposeB ? K : 1, along: transposeB ? 1 : N },
     flops: 2 * B * M * N * K,
-    bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + B * M * N),
+    bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * B * M * N,
   });
 }
 
@@ -135,14 +137,14 @@ function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceC
   const parts = groups(K, part);
   const product: FinishingCall = {
     label: 'matmulTiled',
-    source: tiledSource,
+    source: operandAliases(a.dtype) + tiledSource,
     constants: { TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0 },
     bindings: [input(0), input(1), parts > 1 ? scratch(0) : output],
     immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
     finish: { width: 1, rowLength: N },
     grid: [groups(N, 64), groups(M, 64), Math.min(parts * B, maxGroupsPerAxis)],
     flops: 2 * B * M * N * K,
-    bytes: 4 * (sizeOf(a.shape) + sizeOf(b.shape) + parts * B * M * N),
+    bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * parts * B * M * N,
   };
   if (parts === 1) return { name: 'tiled', scratch: [], calls: [product] };
   const size = B * M * N;
@@ -170,7 +172,7 @@ export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttrs> = {})
   let [left, right] = [fold(a), fold(b)];
   // A matrix that the whole batch shares on the right makes the batch a matter of more rows.
   if (right.shape[0] === 1 && !transposeA) left = reshape(left, [1, -1, left.shape[2]!]);
-  const y = apply(matmulOp, [left, right], { transposeA, transposeB });
+  const y = apply(matmulOp, asOperands('matmul', left, right), { transposeA, transposeB });
   return reshape(y, [...lead, a.shape.at(transposeA ? -1 : -2)!, y.shape[2]!]);
 }
 

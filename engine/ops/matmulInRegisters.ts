@@ -6,7 +6,9 @@
  */
 import { groups, maxGroupsPerAxis } from '../grid.ts';
 import { input, output, type Variant } from '../op.ts';
+import { operandAliases } from '../precision.ts';
 import source from '../shaders/matmulSubgroup.wgsl';
+import type { DType } from '../tensor.ts';
 
 /** An operand as `length` vectors of K values; offsets in elements. */
 export interface Side {
@@ -23,6 +25,8 @@ export interface Product {
   readonly M: number;
   readonly N: number;
   readonly K: number;
+  /** Element type of both operands. */
+  readonly dtype: DType;
   readonly a: Side;
   readonly b: Side;
   readonly flops: number;
@@ -63,7 +67,7 @@ export function variantsInRegisters(product: Product): Variant[] {
     .map((tile) => variant(product, tile, grid(tile)));
 }
 
-function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: [number, number, number]): Variant {
+function variant({ B, M, N, K, dtype, a, b, flops, bytes }: Product, tile: Tile, grid: [number, number, number]): Variant {
   const [rows, columns] = tile.swapped ? [b, a] : [a, b];
   const [rowY, columnY] = tile.swapped ? [1, N] : [N, 1];
   const whole = tile.columns === 4 && !tile.swapped && N % 4 === 0;
@@ -72,7 +76,7 @@ function variant({ B, M, N, K, a, b, flops, bytes }: Product, tile: Tile, grid: 
     scratch: [],
     calls: [{
       label: 'matmulSubgroup',
-      source: [
+      source: operandAliases(dtype) + [
         `const ROWS = ${tile.rows}u;`, `const COLUMNS = ${tile.columns}u;`, `alias V = vec${tile.columns}f;`,
         ...rowLoads(rows, K), ...columnLoads(columns, K, tile.columns), ...(whole ? storeFours : storeOnes(tile)), source,
       ].join('\n'),
@@ -116,13 +120,14 @@ const storeOnes = ({ swapped }: Tile): string[] => [
 /** How a lane loads two values of its row: as one vector where they are neighbours, else one by one. */
 function rowLoads({ along }: Side, K: number): string[] {
   if (along === 1 && K % 2 === 0) {
-    return ['alias ItemA = vec2f;', 'fn loadA(row: u32, k: u32) -> vec2f { return a[(row + k) / 2u]; }'];
+    return ['alias ItemA = vec2<real>;', 'fn loadA(row: u32, k: u32) -> vec2f { return vec2f(a[(row + k) / 2u]); }'];
   }
   return [
-    'alias ItemA = f32;',
+    'alias ItemA = real;',
     'fn loadA(row: u32, k: u32) -> vec2f {',
     '  let inside = k + 1u < dims.K;',
-    '  return vec2f(a[row + k * dims.stepA], select(0.0, a[row + select(k, k + 1u, inside) * dims.stepA], inside));',
+    '  let next = f32(a[row + select(k, k + 1u, inside) * dims.stepA]);',
+    '  return vec2f(f32(a[row + k * dims.stepA]), select(0.0, next, inside));',
     '}',
   ];
 }
@@ -132,29 +137,29 @@ function columnLoads({ along, step, length }: Side, K: number, count: number): s
   const each = (text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(', ');
   if (step === 1 && length % count === 0) {
     return [
-      'alias ItemB = V;',
+      `alias ItemB = vec${count}<real>;`,
       'fn columnsOf(n: u32) -> u32 { return min(n, dims.N - COLUMNS); }',
       'fn loadB(base: u32, k: u32, n: u32) -> Pair {',
       '  let next = min(k + 1u, dims.K - 1u);',
-      '  return Pair(b[(base + k * dims.stepB + n) / COLUMNS], b[(base + next * dims.stepB + n) / COLUMNS]);',
+      '  return Pair(V(b[(base + k * dims.stepB + n) / COLUMNS]), V(b[(base + next * dims.stepB + n) / COLUMNS]));',
       '}',
     ];
   }
   const places = `fn columnsOf(n: u32) -> vec${count}u {\n`
     + `  return min(vec${count}u(${each((i) => `n + ${i}u`)}), vec${count}u(dims.N - 1u)) * dims.columnB;\n}`;
   if (along === 1 && K % 2 === 0) {
-    const values = Array.from({ length: count }, (_, i) => `  let v${i} = b[(base + at[${i}] + k) / 2u];`);
+    const values = Array.from({ length: count }, (_, i) => `  let v${i} = vec2f(b[(base + at[${i}] + k) / 2u]);`);
     return [
-      'alias ItemB = vec2f;', places,
+      'alias ItemB = vec2<real>;', places,
       `fn loadB(base: u32, k: u32, at: vec${count}u) -> Pair {`, ...values,
       `  return Pair(V(${each((i) => `v${i}.x`)}), V(${each((i) => `v${i}.y`)}));`, '}',
     ];
   }
   return [
-    'alias ItemB = f32;', places,
+    'alias ItemB = real;', places,
     `fn loadB(base: u32, k: u32, at: vec${count}u) -> Pair {`,
     '  let first = base + k * dims.stepB;',
     '  let second = base + min(k + 1u, dims.K - 1u) * dims.stepB;',
-    `  return Pair(V(${each((i) => `b[first + at[${i}]]`)}), V(${each((i) => `b[second + at[${i}]]`)}));`, '}',
+    `  return Pair(V(${each((i) => `f32(b[first + at[${i}]])`)}), V(${each((i) => `f32(b[second + at[${i}]])`)}));`, '}',
   ];
 }

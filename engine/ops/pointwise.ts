@@ -3,10 +3,13 @@
  * `compile` fuses chains of rows into one kernel, so a row never has a shader file of its own.
  *
  * Operands have equal shapes and element types here; broadcasting is a view that the wrappers in `index.ts` insert.
- * In expressions `F`, `I`, `U` are the scalar or 4-vector types of f32, i32, u32 (f16 is computed as f32).
+ * In expressions `F`, `I`, `U` are the scalar or 4-vector types of f32, i32, u32, and `H` of f16, which is computed as
+ * F and only rounded to.
  */
 import { check } from '../errors.ts';
+import { decodeHalf, encodeHalf } from '../half.ts';
 import { apply, expectInputs, type PointwiseOp } from '../op.ts';
+import { operandType, type ProductOp } from '../precision.ts';
 import { constantOp } from './leaf.ts';
 import { broadcastOp } from './view.ts';
 import { describe, sameShape, type DType, type Tensor, type TensorType } from '../tensor.ts';
@@ -227,15 +230,28 @@ export const pointwiseOps = Object.fromEntries(Object.entries(rows).map(([name, 
   [name, fromRow(name, row, arities[name as PointwiseName] ?? (name in unary ? 1 : 2))],
 )) as Record<PointwiseName, PointwiseOp<null>>;
 
+const toHalf = (x: Float64Array): Float64Array => Float64Array.from(decodeHalf(encodeHalf(Float32Array.from(x))));
+
 /** Value in another element type: floats to integers towards zero, conditions 1 and 0. */
 export const castOp: PointwiseOp<{ dtype: DType }> = {
   kind: 'pointwise',
   name: 'cast',
   infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
-  reference: ([x], _, { dtype }) => (dtype === 'f32' || dtype === 'f16' ? x!.slice() : x!.map(Math.trunc)),
-  vjp: (g, [x]) => [x!.dtype === 'f32' || x!.dtype === 'f16' ? apply(castOp, [g], { dtype: x!.dtype }) : null],
-  expression: ([x], { dtype }) => `${{ f32: 'F', f16: 'F', i32: 'I', u32: 'U' }[dtype]}(${x})`,
+  reference: ([x], _, { dtype }) => {
+    if (dtype === 'f16') return toHalf(x!);
+    return dtype === 'f32' ? x!.slice() : x!.map(Math.trunc);
+  },
+  vjp: (g, [x]) => [floats.includes(x!.dtype) ? castTo(g, x!.dtype) : null],
+  expression: ([x], { dtype }) =>
+    (dtype === 'f16' ? `F(H(${x}))` : `${{ f32: 'F', i32: 'I', u32: 'U' }[dtype]}(${x})`),
 };
+
+/** `x` in an element type; itself where it has that already. */
+export const castTo = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castOp, [x], { dtype }));
+
+/** Operands of a product in the element type that the policy names. */
+export const asOperands = (op: ProductOp, ...operands: readonly Tensor[]): Tensor[] =>
+  operands.map((x) => castTo(x, operandType(op)));
 
 /** A constant of the shape and element type of another tensor. */
 function fill(value: number, like: Tensor): Tensor {

@@ -2,10 +2,10 @@
 //
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   y[i] = sum_j p[i, j] * v[j]      in every (sample, head)
 //
-// bindings   0  q  read        V    [B, Lq, heads, D]
-//            1  k  read        V    [B, Lk, heads, D]
-//            2  v  read        V    [B, Lk, heads, DV]
-//            3  y  read_write  f32  [B, Lq, heads, DV * WIDTH], then at `lseAt` the lse
+// bindings   0  q  read        realV  [B, Lq, heads, D]
+//            1  k  read        realV  [B, Lk, heads, D]
+//            2  v  read        realV  [B, Lk, heads, DV]
+//            3  y  read_write  f32    [B, Lq, heads, DV * WIDTH], then at `lseAt` the lse
 //                            [B, heads, Lq rounded up to fours]
 // workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
 // grid       [ceil(Lq / LANES), heads, B]
@@ -23,9 +23,9 @@ const most = 128u / WIDTH;
 struct Dims { heads: u32, Lq: u32, Lk: u32, lseAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> q: array<V>;
-@group(0) @binding(1) var<storage, read> k: array<V>;
-@group(0) @binding(2) var<storage, read> v: array<V>;
+@group(0) @binding(0) var<storage, read> q: array<realV>;
+@group(0) @binding(1) var<storage, read> k: array<realV>;
+@group(0) @binding(2) var<storage, read> v: array<realV>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 var<workgroup> keys: array<V, TILE * D>;
@@ -49,7 +49,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
   var query: array<V, most>;
   var sum: array<V, most>;
-  for (var d = 0u; d < D; d++) { query[d] = q[row * D + d] * dims.scale; }
+  for (var d = 0u; d < D; d++) { query[d] = V(q[row * D + d]) * dims.scale; }
   for (var d = 0u; d < DV; d++) { sum[d] = V(0.0); }
   var top = -0x1.fffffep+127;
   var mass = 0.0;
@@ -57,11 +57,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     workgroupBarrier();
     for (var at = lane; at < TILE * D; at += LANES) {
       let j = min(start + at / D, dims.Lk - 1u);
-      keys[at] = k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D];
+      keys[at] = V(k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D]);
     }
     for (var at = lane; at < TILE * DV; at += LANES) {
       let j = min(start + at / DV, dims.Lk - 1u);
-      values[at] = v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV];
+      values[at] = V(v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV]);
     }
     workgroupBarrier();
     // A count that is not constant also keeps software adapters from unrolling this loop.

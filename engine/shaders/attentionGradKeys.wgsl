@@ -3,13 +3,13 @@
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i])
 //   dk[j] = scale * sum_i p[i, j] * (g[i] . v[j] - delta[i]) * q[i],   dv[j] = sum_i p[i, j] * g[i]
 //
-// bindings   0  q      read        V    [B, Lq, heads, D]
-//            1  k      read        V    [B, Lk, heads, D]
-//            2  v      read        V    [B, Lk, heads, DV]
-//            3  g      read        V    [B, Lq, heads, DV]
-//            4  lse    read        f32  [B, heads, Lq rounded up to fours]
-//            5  delta  read        f32  [B, Lq, heads]      (y . g)
-//            6  dkv    read_write  V    dk [B, Lk, heads, D], then at `valuesAt` dv [B, Lk, heads, DV]
+// bindings   0  q      read        realV  [B, Lq, heads, D]
+//            1  k      read        realV  [B, Lk, heads, D]
+//            2  v      read        realV  [B, Lk, heads, DV]
+//            3  g      read        realV  [B, Lq, heads, DV]
+//            4  lse    read        f32    [B, heads, Lq rounded up to fours]
+//            5  delta  read        f32    [B, Lq, heads]      (y . g)
+//            6  dkv    read_write  V      dk [B, Lk, heads, D], then at `valuesAt` dv [B, Lk, heads, DV]
 // workgroup  LANES keys of one head, one a lane; TILE queries at a time are shared in workgroup memory
 // grid       [ceil(Lk / LANES), heads, B]
 // cost       4 * (D + DV) * WIDTH flops a pair; the queries are read ceil(Lk / LANES) times
@@ -26,10 +26,10 @@ const most = 128u / WIDTH;
 struct Dims { heads: u32, Lq: u32, Lk: u32, valuesAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> q: array<V>;
-@group(0) @binding(1) var<storage, read> k: array<V>;
-@group(0) @binding(2) var<storage, read> v: array<V>;
-@group(0) @binding(3) var<storage, read> g: array<V>;
+@group(0) @binding(0) var<storage, read> q: array<realV>;
+@group(0) @binding(1) var<storage, read> k: array<realV>;
+@group(0) @binding(2) var<storage, read> v: array<realV>;
+@group(0) @binding(3) var<storage, read> g: array<realV>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dkv: array<V>;
@@ -59,22 +59,22 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var keySum: array<V, most>;
   var valueSum: array<V, most>;
   for (var d = 0u; d < D; d++) {
-    key[d] = k[row * D + d] * dims.scale;
+    key[d] = V(k[row * D + d]) * dims.scale;
     keySum[d] = V(0.0);
   }
   for (var d = 0u; d < DV; d++) {
-    value[d] = v[row * DV + d];
+    value[d] = V(v[row * DV + d]);
     valueSum[d] = V(0.0);
   }
   for (var start = begin; start < dims.Lq; start += TILE) {
     workgroupBarrier();
     for (var at = lane; at < TILE * D; at += LANES) {
       let i = min(start + at / D, dims.Lq - 1u);
-      queries[at] = q[((group.z * dims.Lq + i) * dims.heads + group.y) * D + at % D];
+      queries[at] = V(q[((group.z * dims.Lq + i) * dims.heads + group.y) * D + at % D]);
     }
     for (var at = lane; at < TILE * DV; at += LANES) {
       let i = min(start + at / DV, dims.Lq - 1u);
-      upstream[at] = g[((group.z * dims.Lq + i) * dims.heads + group.y) * DV + at % DV];
+      upstream[at] = V(g[((group.z * dims.Lq + i) * dims.heads + group.y) * DV + at % DV]);
     }
     if (lane < TILE) {
       let i = min(start + lane, dims.Lq - 1u);

@@ -2,13 +2,13 @@
 //
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   dq[i] = scale * sum_j p[i, j] * (g[i] . v[j] - delta[i]) * k[j]
 //
-// bindings   0  q      read        V    [B, Lq, heads, D]
-//            1  k      read        V    [B, Lk, heads, D]
-//            2  v      read        V    [B, Lk, heads, DV]
-//            3  g      read        V    [B, Lq, heads, DV]
-//            4  lse    read        f32  [B, heads, Lq rounded up to fours]
-//            5  delta  read        f32  [B, Lq, heads]      (y . g)
-//            6  dq     read_write  V    [B, Lq, heads, D]
+// bindings   0  q      read        realV  [B, Lq, heads, D]
+//            1  k      read        realV  [B, Lk, heads, D]
+//            2  v      read        realV  [B, Lk, heads, DV]
+//            3  g      read        realV  [B, Lq, heads, DV]
+//            4  lse    read        f32    [B, heads, Lq rounded up to fours]
+//            5  delta  read        f32    [B, Lq, heads]      (y . g)
+//            6  dq     read_write  V      [B, Lq, heads, D]
 // workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
 // grid       [ceil(Lq / LANES), heads, B]
 // cost       2 * (2 * D + DV) * WIDTH flops a pair; the keys are read ceil(Lq / LANES) times
@@ -25,10 +25,10 @@ const most = 128u / WIDTH;
 struct Dims { heads: u32, Lq: u32, Lk: u32, scale: f32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> q: array<V>;
-@group(0) @binding(1) var<storage, read> k: array<V>;
-@group(0) @binding(2) var<storage, read> v: array<V>;
-@group(0) @binding(3) var<storage, read> g: array<V>;
+@group(0) @binding(0) var<storage, read> q: array<realV>;
+@group(0) @binding(1) var<storage, read> k: array<realV>;
+@group(0) @binding(2) var<storage, read> v: array<realV>;
+@group(0) @binding(3) var<storage, read> g: array<realV>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dq: array<V>;
@@ -56,20 +56,20 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   var upstream: array<V, most>;
   var sum: array<V, most>;
   for (var d = 0u; d < D; d++) {
-    query[d] = q[row * D + d] * dims.scale;
+    query[d] = V(q[row * D + d]) * dims.scale;
     sum[d] = V(0.0);
   }
-  for (var d = 0u; d < DV; d++) { upstream[d] = g[row * DV + d]; }
+  for (var d = 0u; d < DV; d++) { upstream[d] = V(g[row * DV + d]); }
   let rowLse = lse[lseRow(min(i, dims.Lq - 1u), group)];
   for (var start = 0u; start < end; start += TILE) {
     workgroupBarrier();
     for (var at = lane; at < TILE * D; at += LANES) {
       let j = min(start + at / D, dims.Lk - 1u);
-      keys[at] = k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D];
+      keys[at] = V(k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D]);
     }
     for (var at = lane; at < TILE * DV; at += LANES) {
       let j = min(start + at / DV, dims.Lk - 1u);
-      values[at] = v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV];
+      values[at] = V(v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV]);
     }
     workgroupBarrier();
     // A count that is not constant also keeps software adapters from unrolling this loop.

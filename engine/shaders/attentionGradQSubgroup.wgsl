@@ -2,10 +2,10 @@
 //
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   dq[i] = scale * sum_j p[i, j] * (g[i] . v[j] - delta[i]) * k[j]
 //
-// bindings   0  q      read        vec4f  [B, Lq, heads, D]
-//            1  k      read        vec4f  [B, Lk, heads, D]
-//            2  v      read        vec4f  [B, Lk, heads, DV]
-//            3  g      read        vec4f  [B, Lq, heads, DV]
+// bindings   0  q      read        real4  [B, Lq, heads, D]
+//            1  k      read        real4  [B, Lk, heads, D]
+//            2  v      read        real4  [B, Lk, heads, DV]
+//            3  g      read        real4  [B, Lq, heads, DV]
 //            4  lse    read        f32    [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32    [B, Lq, heads]      (y . g)
 //            6  dq     read_write  vec4f  [B, Lq, heads, D]
@@ -17,10 +17,10 @@
 struct Dims { heads: u32, Lq: u32, Lk: u32, D: u32, DV: u32, causal: u32, scale: f32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
-@group(0) @binding(3) var<storage, read> g: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<real4>;
+@group(0) @binding(1) var<storage, read> k: array<real4>;
+@group(0) @binding(2) var<storage, read> v: array<real4>;
+@group(0) @binding(3) var<storage, read> g: array<real4>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dq: array<vec4f>;
@@ -51,11 +51,11 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
     var p0 = array<Eight, 4>();
     var p1 = array<Eight, 4>();
     for (var d = 0u; d < dims.D; d++) {
-      let query0 = q[row.x * dims.D + d];
-      let query1 = q[row.y * dims.D + d];
+      let query0 = vec4f(q[row.x * dims.D + d]);
+      let query1 = vec4f(q[row.y * dims.D + d]);
       for (var c = 0u; c < 4u; c++) {
         if (start + c * 8u < end) {
-          let b = vectorsOfLanes(k[key[c] * dims.D + d]);
+          let b = vectorsOfLanes(vec4f(k[key[c] * dims.D + d]));
           p0[c] = addDots(query0, b, p0[c]);
           p1[c] = addDots(query1, b, p1[c]);
         }
@@ -64,11 +64,11 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
     var s0 = array<Eight, 4>();
     var s1 = array<Eight, 4>();
     for (var d = 0u; d < dims.DV; d++) {
-      let upstream0 = g[row.x * dims.DV + d];
-      let upstream1 = g[row.y * dims.DV + d];
+      let upstream0 = vec4f(g[row.x * dims.DV + d]);
+      let upstream1 = vec4f(g[row.y * dims.DV + d]);
       for (var c = 0u; c < 4u; c++) {
         if (start + c * 8u < end) {
-          let b = vectorsOfLanes(v[key[c] * dims.DV + d]);
+          let b = vectorsOfLanes(vec4f(v[key[c] * dims.DV + d]));
           s0[c] = addDots(upstream0, b, s0[c]);
           s1[c] = addDots(upstream1, b, s1[c]);
         }
@@ -85,7 +85,7 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
       }
       for (var c = 0u; c < 4u; c++) {
         if (start + c * 8u < end) {
-          let b = vectorsOfLanes(k[key[c] * dims.D + d]);
+          let b = vectorsOfLanes(vec4f(k[key[c] * dims.D + d]));
           sum0 = addWeighted(s0[c], b, sum0);
           sum1 = addWeighted(s1[c], b, sum1);
         }

@@ -2,9 +2,9 @@
 //
 //   p[i, j] = exp(scale * q[i] . k[j] - lse[i]),   y[i] = sum_j p[i, j] * v[j]      in every (sample, head)
 //
-// bindings   0  q  read        vec4f  [B, Lq, heads, D]
-//            1  k  read        vec4f  [B, Lk, heads, D]
-//            2  v  read        vec4f  [B, Lk, heads, DV]
+// bindings   0  q  read        real4  [B, Lq, heads, D]
+//            1  k  read        real4  [B, Lk, heads, D]
+//            2  v  read        real4  [B, Lk, heads, DV]
 //            3  y  read_write  vec4f  [B, Lq, heads, DV], then at `lseAt` the lse [B, heads, ceil(Lq / 4)]
 // workgroup  one subgroup: a lane has two queries, and in each block of 32 keys it loads four, eight apart
 // grid       [ceil(Lq / 16), heads, B]
@@ -15,9 +15,9 @@
 struct Dims { heads: u32, Lq: u32, Lk: u32, D: u32, DV: u32, causal: u32, lseAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<real4>;
+@group(0) @binding(1) var<storage, read> k: array<real4>;
+@group(0) @binding(2) var<storage, read> v: array<real4>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 /** Turns the products of a block into weights; returns the correction of what was summed before. */
@@ -58,11 +58,11 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
     var p0 = array<Eight, 4>();
     var p1 = array<Eight, 4>();
     for (var d = 0u; d < dims.D; d++) {
-      let query0 = q[row.x * dims.D + d];
-      let query1 = q[row.y * dims.D + d];
+      let query0 = vec4f(q[row.x * dims.D + d]);
+      let query1 = vec4f(q[row.y * dims.D + d]);
       for (var c = 0u; c < 4u; c++) {
         if (start + c * 8u < end) {
-          let b = vectorsOfLanes(k[key[c] * dims.D + d]);
+          let b = vectorsOfLanes(vec4f(k[key[c] * dims.D + d]));
           p0[c] = addDots(query0, b, p0[c]);
           p1[c] = addDots(query1, b, p1[c]);
         }
@@ -80,7 +80,7 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
       }
       for (var c = 0u; c < 4u; c++) {
         if (start + c * 8u < end) {
-          let b = vectorsOfLanes(v[key[c] * dims.DV + d]);
+          let b = vectorsOfLanes(vec4f(v[key[c] * dims.DV + d]));
           sum0 = addWeighted(p0[c], b, sum0);
           sum1 = addWeighted(p1[c], b, sum1);
         }

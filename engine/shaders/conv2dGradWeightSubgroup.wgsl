@@ -3,9 +3,9 @@
 //   y[part, o, c, kh, kw] = sum over (b, oh) in part, ow of g[b, o, oh, ow] x[b, c, ih, iw]
 //   ih = oh * STRIDE + kh - top, iw = ow * STRIDE + kw - left
 //
-// bindings   0  x  read        f32  [B, C, H, W]
-//            1  g  read        f32  [B, O, OH, OW]
-//            2  y  read_write  f32  [parts, O, C, KH, KW]
+// bindings   0  x  read        real  [B, C, H, W]
+//            1  g  read        real  [B, O, OH, OW]
+//            2  y  read_write  f32   [parts, O, C, KH, KW]
 // workgroup  one subgroup of 8 lanes: ROWS channels o x 8 channels c (one a lane) x TAPS taps of one kernel row
 // grid       [ceil(C / 8) * KH * ceil(KW / TAPS), ceil(O / ROWS), parts]
 // cost       2 * B * O * OH * OW * C * KH * KW flops; 14 loads feed 16 * 8 * 3 weights x 4 pixels of a 3x3 kernel
@@ -24,8 +24,8 @@ struct Dims {
 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> g: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<real>;
+@group(0) @binding(1) var<storage, read> g: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 // One vec4f a channel o: a component a tap.
@@ -36,7 +36,7 @@ fn window(at: u32, column: i32, inside: bool) -> mat4x4f {
   var pixels: array<f32, 10>;
   for (var i = 0u; i < 3u * STRIDE + TAPS; i++) {
     let ok = inside && u32(column + i32(i)) < dims.W;
-    pixels[i] = select(0.0, x[select(0u, at + i, ok)], ok);
+    pixels[i] = select(0.0, f32(x[select(0u, at + i, ok)]), ok);
   }
   var four: mat4x4f;
   for (var i = 0u; i < 4u; i++) {
@@ -48,7 +48,7 @@ fn window(at: u32, column: i32, inside: bool) -> mat4x4f {
 // Four neighbouring values of a row of g that has `left` of them; 0 past its end.
 fn cotangents(at: u32, left: u32) -> vec4f {
   var v: vec4f;
-  for (var i = 0u; i < 4u; i++) { v[i] = select(0.0, g[at + min(i, left - 1u)], i < left); }
+  for (var i = 0u; i < 4u; i++) { v[i] = select(0.0, f32(g[at + min(i, left - 1u)]), i < left); }
   return v;
 }
 

@@ -3,9 +3,9 @@
 //   y[part, o, n] = sum_k g[b, o, p] x[b, c, oh * STRIDE + kh - top, ow * STRIDE + kw - left],  k = (b, p) in part,
 //   n = (c, kh, kw)
 //
-// bindings   0  x  read        f32  [B, C, H, W]
-//            1  g  read        f32  [B, O, OH, OW]
-//            2  y  read_write  f32  [parts, O, C, KH, KW]
+// bindings   0  x  read        real  [B, C, H, W]
+//            1  g  read        real  [B, O, OH, OW]
+//            2  y  read_write  f32   [parts, O, C, KH, KW]
 // workgroup  a 64 x 64 tile of (o, n); 256 lanes with 4 x 4 values each, k in steps of 16
 // grid       [ceil(C * KH * KW / 64), ceil(O / 64), parts]
 // cost       2 * B * O * OH * OW * C * KH * KW flops
@@ -23,8 +23,8 @@ struct Dims {
 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> g: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<real>;
+@group(0) @binding(1) var<storage, read> g: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 const TILE = 64u;
@@ -38,7 +38,7 @@ fn image(b: u32, p: u32, n: u32) -> f32 {
   let ih = i32(p / dims.OW * STRIDE + n / KW % KH) - dims.top;
   let iw = i32(p % dims.OW * STRIDE + n % KW) - dims.left;
   if (c >= dims.C || ih < 0 || iw < 0 || ih >= i32(dims.H) || iw >= i32(dims.W)) { return 0.0; }
-  return x[((b * dims.C + c) * dims.H + u32(ih)) * dims.W + u32(iw)];
+  return f32(x[((b * dims.C + c) * dims.H + u32(ih)) * dims.W + u32(iw)]);
 }
 
 @compute @workgroup_size(256)
@@ -59,7 +59,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       var left = 0.0;
       var right = 0.0;
       if (k < end) {
-        if (m0 + i < dims.O) { left = g[(b * dims.O + m0 + i) * size + p]; }
+        if (m0 + i < dims.O) { left = f32(g[(b * dims.O + m0 + i) * size + p]); }
         right = image(b, p, n0 + i);
       }
       tileA[lane % STEP * TILE + i] = left;

@@ -3,8 +3,8 @@
 //   y[b, m, oh, ow] = sum over c, fh, fw of w[m, c, fh, fw] x[b, c, ih, iw]
 //   ih = (oh * STRIDE + fh - top) / STEP where that is a whole number inside x, else the term is 0; iw likewise
 //
-// bindings   0  x  read        f32  [B, C, H, W]
-//            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
+// bindings   0  x  read        real   [B, C, H, W]
+//            1  w  read        real   weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
 //            2  y  read_write  vec4f  [B, M, OH, OW]; rows of OH * OW through finish4 with WHOLE, else finish
 // workgroup  one subgroup of 8 lanes: ROWS channels m (4, 8 or 16) x 32 pixels, a lane holding 4 pixels of one row
 // grid       [ceil(M / ROWS) * STEP * STEP, ceil(pixel quads / 8) folded over y and z, ..]
@@ -28,8 +28,8 @@ struct Dims {
 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<real>;
+@group(0) @binding(1) var<storage, read> w: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 struct Rows { r0: vec4f, r1: vec4f, r2: vec4f, r3: vec4f, r4: vec4f, r5: vec4f, r6: vec4f, r7: vec4f }
@@ -39,7 +39,7 @@ fn window(at: u32, column: i32, inside: bool) -> mat4x4f {
   var pixels: array<f32, 10>;
   for (var i = 0u; i < 3u * STRIDE + TAPS; i++) {
     let ok = inside && u32(column + i32(i)) < dims.W;
-    pixels[i] = select(0.0, x[select(0u, at + i, ok)], ok);
+    pixels[i] = select(0.0, f32(x[select(0u, at + i, ok)]), ok);
   }
   var taps: mat4x4f;
   for (var t = 0u; t < TAPS; t++) {
@@ -53,7 +53,7 @@ fn weights(at: i32, direction: i32, tap: u32) -> vec4f {
   var v: vec4f;
   for (var t = 0u; t < TAPS; t++) {
     let ok = tap + t * STEP < dims.KW;
-    v[t] = select(0.0, w[select(0, at + direction * i32(t * STEP), ok)], ok);
+    v[t] = select(0.0, f32(w[select(0, at + direction * i32(t * STEP), ok)]), ok);
   }
   return v;
 }

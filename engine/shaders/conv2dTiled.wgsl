@@ -3,8 +3,8 @@
 //   y[b, m, p] = sum_k w[m, k] x[b, c, ih, iw],  k = (c, kh, kw)
 //   ih = (oh * STRIDE + kh - top) / DILATE where that is a whole number inside x, else the term is 0; iw likewise
 //
-// bindings   0  x  read        f32  [B, C, H, W]
-//            1  w  read        f32  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
+// bindings   0  x  read        real  [B, C, H, W]
+//            1  w  read        real  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
 //            2  y  read_write  f32  [B, M, OH, OW]; rows of OH * OW through finish
 // workgroup  a 64 x 64 tile of (m, b and p); 256 lanes with 4 x 4 values each, k in steps of 16
 // grid       [ceil(M / 64), ceil(B * OH * OW / 64) folded over y and z, ..]
@@ -25,8 +25,8 @@ struct Dims {
 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<real>;
+@group(0) @binding(1) var<storage, read> w: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 const TILE = 64u;
@@ -38,7 +38,8 @@ var<workgroup> tileB: array<f32, 1024>;
 fn weight(m: u32, k: u32) -> f32 {
   if (m >= dims.M || k >= dims.C * KH * KW) { return 0.0; }
   let tap = k % (KH * KW);
-  return w[m * dims.strideM + k / (KH * KW) * dims.strideC + select(tap, KH * KW - 1u - tap, dims.reverse == 1u)];
+  let place = select(tap, KH * KW - 1u - tap, dims.reverse == 1u);
+  return f32(w[m * dims.strideM + k / (KH * KW) * dims.strideC + place]);
 }
 
 // Corner of the window of output pixel p of image b, before division by DILATE; beyond all images where there is none.
@@ -55,7 +56,7 @@ fn image(corner: vec3i, k: u32) -> f32 {
   let inside = all(at >= vec2i(0)) && all(whole * i32(DILATE) == at)
     && whole.x < i32(dims.H) && whole.y < i32(dims.W) && c < dims.C && corner.x < i32(dims.B);
   if (!inside) { return 0.0; }
-  return x[((u32(corner.x) * dims.C + c) * dims.H + u32(whole.x)) * dims.W + u32(whole.y)];
+  return f32(x[((u32(corner.x) * dims.C + c) * dims.H + u32(whole.x)) * dims.W + u32(whole.y)]);
 }
 
 @compute @workgroup_size(256)

@@ -2,9 +2,9 @@
 //
 //   y[batch, part, m, n] = sum_k a[m, k] b[k, n]  for k in part
 //
-// bindings   0  a  read        f32  [1 or B, M, K], or [.., K, M] with TRANSPOSE_A
-//            1  b  read        f32  [1 or B, K, N], or [.., N, K] with TRANSPOSE_B
-//            2  y  read_write  f32  [parts, B, M, N]; rows through finish
+// bindings   0  a  read        real  [1 or B, M, K], or [.., K, M] with TRANSPOSE_A
+//            1  b  read        real  [1 or B, K, N], or [.., N, K] with TRANSPOSE_B
+//            2  y  read_write  f32   [parts, B, M, N]; rows through finish
 // workgroup  a 64 x 64 tile of y; 256 lanes with 4 x 4 values each, K in steps of 16
 // grid       [ceil(N / 64), ceil(M / 64), parts * B]
 // cost       2 * M * N * K flops a batch; every value of a and b is read once a tile row or column
@@ -21,8 +21,8 @@ struct Dims {
 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<real>;
+@group(0) @binding(1) var<storage, read> b: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 const TILE = 64u;
@@ -61,7 +61,7 @@ fn main(
         let kA = k0 + atA.y;
         var value = 0.0;
         if (m < dims.M && kA < end) {
-          value = a[baseA + select(m * dims.K + kA, kA * dims.M + m, TRANSPOSE_A == 1u)];
+          value = f32(a[baseA + select(m * dims.K + kA, kA * dims.M + m, TRANSPOSE_A == 1u)]);
         }
         tileA[atA.y * TILE + atA.x] = value;
         let atB = place(i, TRANSPOSE_B == 1u);
@@ -69,7 +69,7 @@ fn main(
         let kB = k0 + atB.y;
         value = 0.0;
         if (n < dims.N && kB < end) {
-          value = b[baseB + select(kB * dims.N + n, n * dims.K + kB, TRANSPOSE_B == 1u)];
+          value = f32(b[baseB + select(kB * dims.N + n, n * dims.K + kB, TRANSPOSE_B == 1u)]);
         }
         tileB[atB.y * TILE + atB.x] = value;
       }

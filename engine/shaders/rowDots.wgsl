@@ -2,9 +2,9 @@
 //
 //   y[row] = sum_i a[row, i] * b[row, i]
 //
-// bindings   0  a  read        V    [rows, n / WIDTH]
-//            1  b  read        V    [rows, n / WIDTH]
-//            2  y  read_write  f32  [rows]
+// bindings   0  a  read        realV  [rows, n / WIDTH]
+//            1  b  read        V      [rows, n / WIDTH]
+//            2  y  read_write  f32    [rows]
 // workgroup  LANES rows, one a lane (V comes before)
 // grid       [ceil(rows / LANES), 1, 1] folded into x and y
 // cost       reads a and b once; memory bound
@@ -14,7 +14,7 @@ override LANES: u32 = 64;
 struct Dims { rows: u32, n: u32 }
 var<immediate> dims: Dims;
 
-@group(0) @binding(0) var<storage, read> a: array<V>;
+@group(0) @binding(0) var<storage, read> a: array<realV>;
 @group(0) @binding(1) var<storage, read> b: array<V>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
@@ -27,6 +27,6 @@ fn main(
   let row = (group.y * groups.x + group.x) * LANES + lane;
   if (row >= dims.rows) { return; }
   var sum = V(0.0);
-  for (var i = row * dims.n; i < (row + 1u) * dims.n; i++) { sum += a[i] * b[i]; }
+  for (var i = row * dims.n; i < (row + 1u) * dims.n; i++) { sum += V(a[i]) * b[i]; }
   y[row] = total(sum);
 }

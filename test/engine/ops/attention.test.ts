@@ -6,6 +6,7 @@ import { apply } from '../../../engine/op.ts';
 import { attention } from '../../../engine/ops/attention.ts';
 import { rowDotsOp } from '../../../engine/ops/attentionGrad.ts';
 import { inputTensor, sum } from '../../../engine/ops/index.ts';
+import type { Precision } from '../../../engine/precision.ts';
 import { checkOp } from '../../support/checkOp.ts';
 import { testDevice } from '../../support/gpu.ts';
 
@@ -17,6 +18,7 @@ interface Case {
   readonly D: number;
   readonly Dv?: number;
   readonly causal?: boolean;
+  readonly precision?: Precision;
 }
 
 const cases: Case[] = [
@@ -27,6 +29,9 @@ const cases: Case[] = [
   { B: 1, Lq: 66, Lk: 92, heads: 2, D: 32 },
   { B: 2, Lq: 1, Lk: 33, heads: 2, D: 8, causal: true },
   { B: 1, Lq: 67, Lk: 67, heads: 1, D: 8, causal: true },
+  { B: 2, Lq: 5, Lk: 7, heads: 3, D: 3, Dv: 2, precision: 'f16' },
+  { B: 2, Lq: 9, Lk: 17, heads: 1, D: 8, Dv: 12, precision: 'f16' },
+  { B: 1, Lq: 67, Lk: 67, heads: 1, D: 8, causal: true, precision: 'f16' },
 ];
 
 // A software adapter takes seconds to unroll the tiles in workgroup memory for wide heads.
@@ -38,11 +43,11 @@ const wideCases: Case[] = [
 
 for (const variant of ['workgroup', 'subgroup']) {
   const chosen = variant === 'subgroup' ? [...cases, ...wideCases] : cases;
-  for (const { B, Lq, Lk, heads, D, Dv = D, causal = false } of chosen) {
+  for (const { B, Lq, Lk, heads, D, Dv = D, causal = false, precision = 'f32' } of chosen) {
     const name = `attention ${B} x ${heads}, ${Lq} queries, ${Lk} keys, ${D} and ${Dv} wide, `
-      + `${causal ? 'causal, ' : ''}${variant}`;
+      + `${causal ? 'causal, ' : ''}${precision}, ${variant}`;
     test(name, () => checkOp({
-      name, variant,
+      name, variant, precision,
       operands: [{ shape: [B, Lq, heads * D] }, { shape: [B, Lk, heads * D] }, { shape: [B, Lk, heads * Dv] }],
       apply: (q, k, v) => attention(q, k, v, { heads, causal }),
     }));

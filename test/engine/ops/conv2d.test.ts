@@ -1,17 +1,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { apply } from '../../../engine/op.ts';
-import { conv2dGradWeightOp, conv2dGradXOp, type Conv2dOptions } from '../../../engine/ops/conv2d.ts';
+import { conv2dGradWeightOp, conv2dGradXOp, conv2dOp, type Conv2dOptions } from '../../../engine/ops/conv2d.ts';
 import { conv2d, inputTensor } from '../../../engine/ops/index.ts';
+import type { Precision } from '../../../engine/precision.ts';
 import { checkOp } from '../../support/checkOp.ts';
 
 const variants = ['subgroup', 'tiled'];
 
-function check(name: string, x: number[], weight: number[], options: Conv2dOptions, derivative = true): void {
+function check(name: string, x: number[], weight: number[], options: Conv2dOptions, derivative = true,
+  precision: Precision = 'f32'): void {
   for (const variant of variants) {
     const title = `${name}, ${variant}`;
     test(title, () => checkOp({
-      name: title, variant, derivative, operands: [{ shape: x }, { shape: weight }],
+      name: title, variant, derivative, precision, operands: [{ shape: x }, { shape: weight }],
       apply: (a, w) => conv2d(a, w, null, options),
     }));
   }
@@ -37,6 +39,11 @@ check('8 channels', [1, 8, 4, 4], [8, 8, 3, 3], { padding: 1 }, false);
 check('9 channels', [1, 9, 4, 4], [9, 9, 3, 3], { padding: 1 }, false);
 check('more than one tile', [3, 9, 9, 10], [17, 9, 3, 3], { padding: 1 }, false);
 check('odd wide image', [1, 1, 3, 41], [1, 1, 3, 3], { padding: 1 }, false);
+check('halves, 3x3', [2, 3, 5, 7], [4, 3, 3, 3], { padding: 1 }, true, 'f16');
+check('halves, 3x3, stride 2, odd', [1, 2, 7, 9], [3, 2, 3, 3], { stride: 2, padding: 1 }, true, 'f16');
+check('halves, 1x1', [2, 5, 3, 3], [4, 5, 1, 1], {}, true, 'f16');
+check('halves, 2x5, stride 3', [1, 2, 9, 11], [3, 2, 2, 5], { stride: 3, padding: [2, 1, 0, 3] }, true, 'f16');
+check('halves, more than one tile', [3, 9, 9, 10], [17, 9, 3, 3], { padding: 1 }, false, 'f16');
 
 test('bias', () => checkOp({
   name: 'bias', operands: [{ shape: [2, 3, 4, 5] }, { shape: [4, 3, 3, 3] }, { shape: [4] }],
@@ -71,6 +78,8 @@ test('what does not fit is refused', () => {
   const x = inputTensor('x', [1, 4, 8, 8]);
   const weight = inputTensor('w', [2, 3, 3, 3]);
   assert.throws(() => conv2d(x, weight, null), /conv2d: x has 4 channels but weight expects 3/);
+  assert.throws(() => apply(conv2dOp, [x, inputTensor('w', [2, 4, 3, 3], 'f16')], { stride: 1, padding: [0, 0, 0, 0] }),
+    /conv2d: operands must have one element type, found x f32/);
   assert.throws(() => conv2d(x, inputTensor('w', [2, 4, 9, 9]), null), /conv2d: the kernel must fit the padded image/);
   assert.throws(() => conv2d(x, weight, null, { stride: 0 }), /stride must be a positive integer, found 0/);
   assert.throws(() => conv2d(x, weight, null, { padding: -1 }), /padding must be four integers of at least 0/);

@@ -3,17 +3,19 @@ import * as assert from 'uvu/assert';
 import { apply, type DeviceCapabilities } from '../../../engine/op.ts';
 import { inputTensor, linear, matmul } from '../../../engine/ops/index.ts';
 import { matmulOp } from '../../../engine/ops/matmul.ts';
+import type { Precision } from '../../../engine/precision.ts';
 import { checkOp } from '../../support/checkOp.ts';
 
 const variants = ['subgroup', 'subgroupNarrow', 'subgroupShort', 'subgroupSwapped', 'tiled'];
 const sides = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
 
-function check(name: string, [B, M, K, N]: readonly [number, number, number, number], derivative = true): void {
+function check(name: string, [B, M, K, N]: readonly [number, number, number, number], derivative = true,
+  precision: Precision = 'f32'): void {
   for (const variant of variants) {
     for (const { transposeA, transposeB } of sides) {
       const title = `${name}, ${variant}${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}`;
       test(title, () => checkOp({
-        name: title, variant, derivative,
+        name: title, variant, derivative, precision,
         operands: [{ shape: transposeA ? [B, K, M] : [B, M, K] }, { shape: transposeB ? [B, N, K] : [B, K, N] }],
         apply: (a, b) => matmul(a, b, { transposeA, transposeB }),
       }));
@@ -31,6 +33,11 @@ check('nine rows in one tile', [1, 9, 8, 4], false);
 check('nine rows in two tiles', [1, 9, 8, 36], false);
 check('long rows, cut into parts on a GPU', [1, 3, 601, 5], false);
 check('long aligned rows', [2, 17, 520, 36], false);
+check('halves, single number', [1, 1, 1, 1], true, 'f16');
+check('halves, primes', [2, 7, 5, 3], true, 'f16');
+check('halves, multiples of four', [3, 8, 12, 32], true, 'f16');
+check('halves, just past a tile', [1, 65, 17, 66], false, 'f16');
+check('halves, long aligned rows', [2, 17, 520, 36], false, 'f16');
 
 const wrapper = (name: string, shapes: number[][], apply: Parameters<typeof checkOp>[0]['apply']): void => {
   test(name, () => checkOp({ name, operands: shapes.map((shape) => ({ shape })), apply }));
@@ -69,6 +76,9 @@ test('the device decides which variant comes first', () => {
 test('what does not fit is refused', () => {
   const x = (...shape: number[]): ReturnType<typeof inputTensor> => inputTensor('x', shape);
   assert.throws(() => matmul(x(2, 3), x(4, 5)), /matmul: a has 3 columns but b has 4 rows; found a f32 \[1, 2, 3\]/);
+  const half = inputTensor('h', [1, 3, 2], 'f16');
+  assert.throws(() => apply(matmulOp, [x(1, 2, 3), half], { transposeA: false, transposeB: false }),
+    /matmul: operands must have one element type, found a f32 .* and b f16 .*Cast/);
   assert.throws(() => matmul(x(2, 2, 3), x(3, 3, 5)), /matmul: leading axes must be equal or 1/);
   assert.throws(() => matmul(x(3), x(3, 5)), /matmul: operands must have at least 2 axes/);
   assert.throws(() => matmul(x(600000, 1), x(1, 1)), /matmul: at most 524280 rows and 2097120 columns/);

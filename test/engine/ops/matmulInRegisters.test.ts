@@ -5,7 +5,7 @@ import { variantsInRegisters, type Product } from '../../../engine/ops/matmulInR
 
 /** a [M, 64] times b [64, N]. */
 const product = (M: number, N: number): Product => ({
-  B: 1, M, N, K: 64, flops: 2 * M * N * 64, bytes: 4 * (64 * (M + N) + M * N),
+  B: 1, M, N, K: 64, dtype: 'f32', flops: 2 * M * N * 64, bytes: 4 * (64 * (M + N) + M * N),
   a: { index: 0, length: M, step: 64, along: 1, batch: 0 }, b: { index: 1, length: N, step: 1, along: N, batch: 0 },
 });
 
