@@ -110,7 +110,6 @@ export abstract class Expressions {
       `alias F = ${vector ? 'vec4<f32>' : 'f32'};`,
       `alias I = ${vector ? 'vec4<i32>' : 'i32'};`,
       `alias U = ${vector ? 'vec4<u32>' : 'u32'};`,
-      this.body.some((line) => line.includes('H(')) ? `alias H = ${vector ? 'vec4<f16>' : 'f16'};` : '',
       ...this.bindings.map((binding, i) => `@group(0) @binding(${this.firstBinding + i}) `
         + `var<storage, ${binding.written ? 'read_write' : 'read'}> b${this.firstBinding + i}: `
         + `array<${this.storageType(binding.node.dtype, binding.vector)}>;`),

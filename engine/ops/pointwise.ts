@@ -3,8 +3,8 @@
  * `compile` fuses chains of rows into one kernel, so a row never has a shader file of its own.
  *
  * Operands have equal shapes and element types here; broadcasting is a view that the wrappers in `index.ts` insert.
- * In expressions `F`, `I`, `U` are the scalar or 4-vector types of f32, i32, u32, and `H` of f16, which is computed as
- * F and only rounded to.
+ * In expressions `F`, `I`, `U` are the scalar or 4-vector types of f32, i32, u32 (f16 is computed as f32, so a value
+ * that is read again in the kernel that makes it keeps more digits than its type).
  */
 import { check } from '../errors.ts';
 import { decodeHalf, encodeHalf } from '../half.ts';
@@ -242,8 +242,8 @@ export const castOp: PointwiseOp<{ dtype: DType }> = {
     return dtype === 'f32' ? x!.slice() : x!.map(Math.trunc);
   },
   vjp: (g, [x]) => [floats.includes(x!.dtype) ? castTo(g, x!.dtype) : null],
-  expression: ([x], { dtype }) =>
-    (dtype === 'f16' ? `F(H(${x}))` : `${{ f32: 'F', i32: 'I', u32: 'U' }[dtype]}(${x})`),
+  // Halves are rounded where they are stored; compilers drop a rounding between two f32 values anyway.
+  expression: ([x], { dtype }) => `${{ f32: 'F', f16: 'F', i32: 'I', u32: 'U' }[dtype]}(${x})`,
 };
 
 /** `x` in an element type; itself where it has that already. */
