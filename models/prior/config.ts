@@ -88,7 +88,7 @@ export const diffusionPriorPresets = {
   /** For the `tiny` generator: a step of inversion must not feel it, so 143,424 parameters only. */
   tiny: {
     kind: 'diffusion', maxObjects: 12, embeddingWidth: 64, width: 64, layers: 2, heads: 4, headWidth: 16,
-    schedule: layout2imgSchedule, prediction: 'noise',
+    schedule: layout2imgSchedule, prediction: 'v',
   },
   /** For tests. */
   micro: {

@@ -2,7 +2,7 @@ import { diffusionPriorPresets } from '../../models/prior/config.ts';
 import type { DiffusionPriorTraining } from '../diffusionPrior.ts';
 import { defaultOptim } from '../step.ts';
 
-/** Goes with the `tiny` generator. */
+/** Goes with the `tiny` generator. Predicts v: trained as briefly, what the noise kind draws is often no layout. */
 const tiny: DiffusionPriorTraining = {
   model: diffusionPriorPresets.tiny,
   data: { flip: true, minArea: 1e-5, order: 'random' },
@@ -15,11 +15,11 @@ const tiny: DiffusionPriorTraining = {
 /** Goes with the `flat` generator. */
 const flat: DiffusionPriorTraining = {
   ...tiny,
-  model: { ...diffusionPriorPresets.tiny, maxObjects: 2 },
+  model: { ...diffusionPriorPresets.tiny, maxObjects: 2, width: 96, layers: 4, heads: 4, headWidth: 24 },
   data: { flip: false, minArea: 1e-5, order: 'random' },
   batch: 64,
   optim: { ...tiny.optim, lr: 2e-3 },
-  loop: { steps: 4000, logEvery: 20, validateEvery: 200, sampleEvery: 2000, checkpointEvery: 500 },
+  loop: { steps: 3000, logEvery: 20, validateEvery: 200, sampleEvery: 3000, checkpointEvery: 500 },
 };
 
 /** Goes with the published generator: the usual settings of diffusion models, since the paper gives none. */
