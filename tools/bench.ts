@@ -8,6 +8,7 @@ import { checkAgreement, timeCandidates } from './bench/measure.ts';
 import { againstPeers } from './bench/ratio.ts';
 import { loadPeers, peerNames, type PeerName, type Peers } from './bench/peers.ts';
 import type { Candidate, Impl, Row } from './bench/row.ts';
+import { benchPresets, chosenSteps } from './bench/presetTable.ts';
 import { benchRows } from './bench/rows.ts';
 import { command, oneOf, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
 
@@ -16,6 +17,7 @@ const rowNames = benchRows.map(({ name }) => name).join(', ');
 interface Options {
   readonly peers?: true | PeerName;
   readonly rows?: RegExp;
+  readonly presets?: true | RegExp;
   readonly repeats: number;
   readonly json?: string;
   readonly adapter?: string;
@@ -69,7 +71,21 @@ function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio }: Result
     + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
 }
 
+async function presets(options: Options, wanted: RegExp | null): Promise<void> {
+  const steps = chosenSteps(wanted);
+  const device = await openDevice(options);
+  const found = await benchPresets(device, steps, options.repeats);
+  writeJson(options.json, {
+    adapter: device.name, driver: device.adapter.info.description, loadAverage: loadavg()[0]!, presets: found,
+  });
+  device.close();
+}
+
 async function bench(options: Options): Promise<void> {
+  if (options.presets !== undefined) {
+    await presets(options, options.presets === true ? null : options.presets);
+    return;
+  }
   const rows = benchRows.filter(({ name }) => options.rows?.test(name) ?? true);
   if (rows.length === 0) throw new UserError(`--rows ${options.rows}: matches none of ${rowNames}`);
   const device = await openDevice({ ...options, timestamps: true });
@@ -100,6 +116,8 @@ const root = withDevice(command('bench', 'Times kernels and whole training and i
     'also time the same work in jax-js and tfjs (development dependencies), or in one of them, on the same adapter',
     oneOf(...peerNames))
   .option('--rows <regex>', `only rows whose name matches; there are ${rowNames}`, pattern)
+  .option('--presets [regex]', 'instead: memory and time of a step of every preset, or of those whose name matches',
+    pattern)
   .option('--repeats <number>', 'timings per row and implementation; the median counts', positiveInteger, 5)
   .option('--json <file>', 'also write the figures to this file')
   .action(bench);

@@ -12,7 +12,7 @@ import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { abs, add, inputTensor, mean, mul, randomNormal, square, sub, zerosLike } from '../engine/ops/index.ts';
 import { StepCounter } from '../engine/optim.ts';
-import { ParamStore, declareParams, type NamedValues, type Scope } from '../engine/params.ts';
+import { ParamStore, declareParams, type NamedValues, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { reconstruct, decode, encode } from '../models/autoencoder/autoencoder.ts';
 import { latentShape, type AutoencoderConfig } from '../models/autoencoder/config.ts';
@@ -64,8 +64,15 @@ function lossesOf(p: Scope, image: Tensor, run: AutoencoderRun, vgg: ParamStore 
   return { restored, error: add(error, mul(seen, perceptual)), regulariser };
 }
 
-/** Compiles a step; before the adversary starts, and without one, it lowers error and regulariser. */
-async function autoencoderStep(device: Device, store: ParamStore, image: Tensor, run: AutoencoderRun,
+/** Parameters of the first stage that `run` trains. */
+export const autoencoderSpecs = (run: AutoencoderRun): ParamSpec[] => declareParams((p) => lossesOf(p,
+  inputTensor('image', [1, 3, run.data.size, run.data.size]), run, null, (shape) => zerosLike(inputTensor('', shape))));
+
+/**
+ * Compiles a step on an image [B, 3, S, S]; before the adversary starts, and without one, it lowers error and
+ * regulariser. `vgg` holds the weights of LPIPS, where there are any.
+ */
+export async function autoencoderStep(device: Device, store: ParamStore, image: Tensor, run: AutoencoderRun,
   vgg: ParamStore | null): Promise<TrainingStep> {
   const { optim, loop, seed, model } = run;
   const counter = new StepCounter('autoencoder', seed);
@@ -102,7 +109,7 @@ export async function autoencoderTask(device: Device, run: AutoencoderRun, data:
   const training = new ImageSet(data.training, dirs.images, size);
   const validation = new ImageSet(data.validation, dirs.validateImages, size);
   const image = inputTensor('image', [run.batch, 3, size, size]);
-  const specs = declareParams((p) => lossesOf(p, image, run, null, (shape) => zerosLike(inputTensor('', shape))));
+  const specs = autoencoderSpecs(run);
   const store = new ParamStore('autoencoder', specs);
   store.initialise(run.seed);
   const vgg = perceptual && perceptualStore(image, perceptual);

@@ -10,7 +10,7 @@ import type { ParamStore } from '../engine/params.ts';
 import { classCountOf, classEmbedding, classPrediction, type ClassModel } from '../models/classModel.ts';
 import { classGeneratorSpecs, type ClassGeneratorDescription } from '../pipeline/classGenerator.ts';
 import type { SplitDataset } from './data.ts';
-import { denoisingTask, type DenoisingTraining, type LatentSets } from './denoising.ts';
+import { denoisingTask, type Conditioning, type DenoisingTraining, type LatentSets } from './denoising.ts';
 import type { Task } from './loop.ts';
 
 export interface ClassGeneratorTraining extends DenoisingTraining {
@@ -19,16 +19,18 @@ export interface ClassGeneratorTraining extends DenoisingTraining {
 
 export type ClassGeneratorRun = ClassGeneratorTraining & ClassGeneratorDescription;
 
-/** The class of a picture is that of its one object. */
+/** What classes are to the training: the class of a picture is that of its one object. */
+export const classConditioning = (model: ClassModel): Conditioning => ({
+  diffusion: model.diffusion, none: Int32Array.of(classCountOf(model)),
+  of: ({ objects }) => Int32Array.of(objects[0]!.classIndex),
+  embed: (p, ids) => classEmbedding(p, reshape(ids, [ids.size]), model),
+  blur: (_, embeddings) => embeddings,
+  predict: (p, x, t, embeddings) => classPrediction(p, x, t, embeddings, model),
+});
+
 export function classGeneratorTask(device: Device, run: ClassGeneratorRun, data: SplitDataset, latents: LatentSets,
   frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>):
   Promise<Task> {
-  const { model } = run;
-  return denoisingTask(device, run, {
-    diffusion: model.diffusion, none: Int32Array.of(classCountOf(model)),
-    of: ({ objects }) => Int32Array.of(objects[0]!.classIndex),
-    embed: (p, ids) => classEmbedding(p, reshape(ids, [ids.size]), model),
-    blur: (_, embeddings) => embeddings,
-    predict: (p, x, t, embeddings) => classPrediction(p, x, t, embeddings, model),
-  }, { specs: classGeneratorSpecs(model, latents.training.shape), data, latents, frozen, sampleSheet });
+  return denoisingTask(device, run, classConditioning(run.model),
+    { specs: classGeneratorSpecs(run.model, latents.training.shape), data, latents, frozen, sampleSheet });
 }

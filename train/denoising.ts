@@ -15,7 +15,7 @@ import { minSnrWeights, noiseSchedule, predictionLoss, type DiffusionConfig } fr
 import type { SplitDataset } from './data.ts';
 import type { LatentSet } from './latents.ts';
 import type { LoopConfig, Task } from './loop.ts';
-import { compileStep, type OptimConfig } from './step.ts';
+import { compileStep, type OptimConfig, type TrainingStep } from './step.ts';
 
 /** What is chosen before training, whatever the condition. */
 export interface DenoisingTraining {
@@ -128,16 +128,22 @@ function trainingBatches(run: Described, conditioning: Conditioning, { data, lat
   };
 }
 
+/** Compiles a step on latents [B, C, h, w] and conditions: inputs z and ids i32 [B, L]. */
+export function denoisingStep(device: Device, run: DenoisingTraining, conditioning: Conditioning, latent: Latent,
+  store: ParamStore): Promise<TrainingStep> {
+  expectSettings(run, conditioning.diffusion.schedule);
+  const counter = new StepCounter('generator', run.seed, run.accumulate);
+  const loss = trainingLoss(store.scope(), run, conditioning, latent, counter.key);
+  return compileStep(device, 'generator step', store, loss, counter, run.optim, run.loop.steps);
+}
+
 /** `run` becomes the config of the run. */
 export async function denoisingTask(device: Device, run: Described,
   conditioning: Conditioning, sources: DenoisingSources): Promise<Task> {
-  expectSettings(run, conditioning.diffusion.schedule);
   const latent = sources.latents.training.shape;
   const store = new ParamStore('generator', sources.specs);
   store.initialise(run.seed);
-  const counter = new StepCounter('generator', run.seed, run.accumulate);
-  const loss = trainingLoss(store.scope(), run, conditioning, latent, counter.key);
-  const step = await compileStep(device, 'generator step', store, loss, counter, run.optim, run.loop.steps);
+  const step = await denoisingStep(device, run, conditioning, latent, store);
   const used = step.averages.length > 0 ? new ParamStore('generator average', sources.specs, step.averages) : store;
   const check = await validationProgram(device, used, run, conditioning, latent);
   return {

@@ -63,7 +63,7 @@ export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readon
 }
 
 /** What layouts are to the training of a diffusion model. */
-function layoutConditioning({ model, uncertainty }: GeneratorRun, vocabulary: LayoutVocabulary,
+export function layoutConditioning({ model, uncertainty }: GeneratorTraining, vocabulary: LayoutVocabulary,
   frequencies: SlotFrequencies): Conditioning {
   return {
     diffusion: model.diffusion, none: emptyLayout(vocabulary),

@@ -8,6 +8,12 @@ import type { Program } from '../../engine/program.ts';
 import type { RecordedRun } from '../../engine/runRecorder.ts';
 import { headsFirst, hwioToOihw, nchwToNhwc, nhwcToNchw, oihwToHwio, permute4 } from '../../tools/bench/inputs.ts';
 import { checkAgreement, relativeDifference, timeCandidates } from '../../tools/bench/measure.ts';
+import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
+import { classGeneratorRuns } from '../../train/presets/classGenerator.ts';
+import { diffusionPriorRuns } from '../../train/presets/diffusionPrior.ts';
+import { generatorRuns } from '../../train/presets/generator.ts';
+import { priorRuns } from '../../train/presets/prior.ts';
+import { presetSteps } from '../../tools/bench/presets.ts';
 import { againstPeers } from '../../tools/bench/ratio.ts';
 import type { Candidate } from '../../tools/bench/row.ts';
 import { benchRows } from '../../tools/bench/rows.ts';
@@ -188,6 +194,31 @@ test('bench refuses what it cannot do', async ({ cwd }) => {
   await assertRefused('bench', ['--rows', 'nothing'], /--rows .*nothing.*matches none of matmul-512/, { cwd });
   await assertRefused('bench', ['--rows', '('], /regular expression/, { cwd });
   await assertRefused('bench', ['--repeats', '0'], /at least 1/, { cwd });
+});
+
+test('every preset has its step', () => {
+  const names = new Set(presetSteps().map(({ name }) => name));
+  const kinds = {
+    autoencoder: autoencoderRuns, generator: generatorRuns, 'class generator': classGeneratorRuns, prior: priorRuns,
+    'diffusion prior': diffusionPriorRuns,
+  };
+  for (const [kind, runs] of Object.entries(kinds)) {
+    for (const preset of Object.keys(runs)) {
+      assert.is(names.has(`${kind} ${preset} train`), !preset.includes('micro'), `${kind} ${preset}`);
+    }
+  }
+  assert.ok(names.has('generator layout2img-256 forward') && names.has('generator layout2img-256 invert'));
+});
+
+test('bench --presets plans, runs and writes memory and times', async ({ cwd }) => {
+  const args = ['--presets', '^prior flat|^generator flat invert', '--repeats', '1', '--json', 'presets.json'];
+  const printed = await assertRuns('bench', args, { cwd });
+  assert.match(printed, /MiB for intermediates[^]*prior flat train, 0\.11 M parameters, batch 64: \d+ MiB/);
+  const { presets } = JSON.parse(readFileSync(join(cwd, 'presets.json'), 'utf8'));
+  assert.equal(presets.map(({ name }: any) => name), ['generator flat invert', 'prior flat train']);
+  assert.ok(presets.every(({ ms, stateMiB, firstSeconds, refused }: any) =>
+    ms > 0 && stateMiB > 0 && firstSeconds > 0 && refused === null));
+  await assertRefused('bench', ['--presets', 'nothing'], /--presets .*nothing.*matches none of autoencoder tiny/, { cwd });
 });
 
 test('profile shows a command and leaves its results alone', async ({ cwd }) => {

@@ -1,7 +1,9 @@
 import { compile, type ProgramSpec } from '../../engine/compile/compile.ts';
 import type { Device } from '../../engine/device.ts';
+import type { ParamStore } from '../../engine/params.ts';
 import type { Program } from '../../engine/program.ts';
 import type { TypedData } from '../../engine/tensor.ts';
+import type { TrainingStep } from '../../train/step.ts';
 import type { OwnCandidate } from './row.ts';
 
 type Inputs = Readonly<Record<string, TypedData>>;
@@ -24,6 +26,17 @@ export function programCandidate(device: Device, program: Program, inputs: Input
     read,
     dispose,
   };
+}
+
+/** An optimiser step on one batch, over and over; what is compared is the loss. */
+export function stepCandidate(device: Device,
+  { program, averages, states }: Pick<TrainingStep, 'program' | 'averages' | 'states'>, store: ParamStore,
+  inputs: Inputs): OwnCandidate {
+  const read = async (): Promise<Record<string, Float32Array>> => ({ loss: await program.readFloats('loss') });
+  return programCandidate(device, program, inputs, read, () => {
+    program.destroy();
+    device.release([...store.groups.map(({ state }) => state), ...averages, ...states]);
+  });
 }
 
 /** Compiles a graph whose outputs are what is compared. */
