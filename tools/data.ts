@@ -1,9 +1,10 @@
-/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|idx|split|inspect`. */
+/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|idx|attributes|split|inspect`. */
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { defaultFilters, noFilters, readAnnotations } from '../data/annotations.ts';
 import type { AnnotationFilters } from '../data/annotations.ts';
+import { attributeClasses, writeAttributeFolders } from '../data/attributePictures.ts';
 import { writeClassFolders } from '../data/classFolders.ts';
 import { writeCoco } from '../data/cocoJson.ts';
 import { datasetFigures, figureLines } from '../data/inspect.ts';
@@ -154,6 +155,31 @@ const idx = command('idx', 'Writes the pictures of IDX files (MNIST) as PNGs, a 
     console.log(`${out}: ${most} pictures of ${digits.side} px`);
   });
 
+interface AttributesOptions {
+  readonly out?: string;
+  readonly perClass: number;
+  readonly size: number;
+  readonly seed: number;
+}
+
+const attributes = command('attributes',
+  'Renders pictures of 1,000 classes, a folder for each: shape, colour and ground, ten of each.',
+  'npm run data -- attributes --out data/attributes --per-class 20 --size 16 --seed 1')
+  .option('--out <dir>', 'folder to write (required)')
+  .option('--per-class <number>', 'pictures of every class', positiveInteger, 20)
+  .option('--size <px>', 'side of the pictures', from(8), 16)
+  .option('--seed <number>', 'seed: the same one gives the same pictures', integer, 0)
+  .action(async ({ out, perClass, size, seed }: AttributesOptions) => {
+    const dir = required(out, '--out');
+    const count = perClass * attributeClasses.length;
+    const progress = new Progress('rendering', count);
+    const signal = interruptSignal();
+    await writeAttributeFolders(dir, { seed, perClass, size }, (done) => progress.update(done), signal);
+    progress.stop();
+    if (signal.aborted) process.exitCode = 130;
+    else console.log(`${dir}: ${count} pictures of ${size} px, ${perClass} for each of ${attributeClasses.length} classes`);
+  });
+
 interface VocOptions {
   readonly xml?: string;
   readonly images?: string;
@@ -244,6 +270,6 @@ const split = command('split', 'Holds images of a COCO file out, by their ids: w
   });
 
 const root = command('data', 'Makes, converts and shows datasets.', 'npm run data -- scenes --help').helpCommand(false);
-for (const subcommand of [scenes, voc, mnistScenes, idx, split, inspect]) root.addCommand(subcommand);
+for (const subcommand of [scenes, voc, mnistScenes, idx, attributes, split, inspect]) root.addCommand(subcommand);
 const argv = process.argv.slice(2);
 await runCommand(root, argv.length > 0 ? argv : ['--help']);
