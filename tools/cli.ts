@@ -53,6 +53,15 @@ export function real(text: string): number {
   return value;
 }
 
+/** Parser of two whole numbers, `low,high`. */
+export function range(text: string): [number, number] {
+  const parts = text.split(',').map(Number);
+  if (parts.length !== 2 || !parts.every(Number.isInteger)) {
+    throw new InvalidArgumentError(`must be two whole numbers, low,high; found '${text}'.`);
+  }
+  return parts as [number, number];
+}
+
 /** Parser of one of some words. */
 export const oneOf = <T extends string>(...words: T[]) => (text: string): T => {
   if (!words.includes(text as T)) throw new InvalidArgumentError(`must be ${words.join(', ')}; found '${text}'.`);

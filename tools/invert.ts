@@ -1,5 +1,5 @@
 /** `npm run invert -- detect`: finds the layout of pictures by inverting a generator. */
-import { withDevice, command, integer, oneOf, openDevice, positiveInteger, real, required, runCommand } from './cli.ts';
+import { withDevice, command, integer, oneOf, openDevice, positiveInteger, range, real, required, runCommand } from './cli.ts';
 import { UserError } from '../engine/errors.ts';
 import type { ClassifyMethod, Stage } from '../invert/classify.ts';
 import { classify, type ClassifyOptions } from './classify.ts';
@@ -75,15 +75,6 @@ function parseStages(text: string): Stage[] {
   });
 }
 
-/** `low,high` */
-function parseTimesteps(text: string): [number, number] {
-  const parts = text.split(',').map(Number);
-  if (parts.length !== 2 || !parts.every(Number.isInteger)) {
-    throw new UserError(`--timesteps: must be two whole numbers, low,high; found '${text}'`);
-  }
-  return parts as [number, number];
-}
-
 withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .description('Classifies pictures by a class-conditional generator: the class under which it denoises them best.')
   .option('--generator <run>', 'folder of a generator trained with --conditioning class, or of an imported DiT (required)')
@@ -94,7 +85,7 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
   .option('--pairs <number>', 'fixed (timestep, noise) pairs that classes are compared on (dive: 250, search: 24)',
     positiveInteger)
-  .option('--timesteps <low,high>', 'range of timesteps (default: all that were trained)', parseTimesteps)
+  .option('--timesteps <low,high>', 'range of timesteps (default: all that were trained)', range)
   .option('--loops <number>', 'passes over the pairs, each followed by the monitor (dive: 20, search: 4)', positiveInteger)
   .option('--batch-pairs <number>', 'pairs an optimiser step (dive: 25, search: 4)', positiveInteger)
   .option('--patience <number>', 'loops without a new minimum before a picture is done; 0: all loops', integer)

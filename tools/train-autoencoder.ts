@@ -5,7 +5,7 @@ import { autoencoderRuns } from '../train/presets/autoencoder.ts';
 import { readPerceptual } from './perceptualWeights.ts';
 import { command, runCommand, splitOverrides } from './cli.ts';
 import {
-  buildTask, chooseConfig, dataPaths, openForTraining, runTraining, withTraining, type TrainOptions,
+  buildTask, chooseConfig, dataPaths, openForTraining, printConfig, runTraining, withTraining, type TrainOptions,
 } from './trainCommand.ts';
 
 interface Options extends TrainOptions {
@@ -29,7 +29,7 @@ const root = withTraining(
   expectPictures(data, paths);
   const perceptual = options.perceptual === undefined ? null : await readPerceptual(options.perceptual);
   const device = await openForTraining(options);
-  console.log(`config: ${JSON.stringify(run)}`);
+  printConfig(run);
   const task = await buildTask(overrides, () => autoencoderTask(device, run, data, {
     images: paths.images, validateImages: paths.validateImages ?? paths.images,
   }, perceptual));

@@ -14,11 +14,11 @@ import { expectPictures, readDatasets, splitDataset, type SplitDataset } from '.
 import { generatorTask, type GeneratorRun } from '../train/generator.ts';
 import { classGeneratorRuns } from '../train/presets/classGenerator.ts';
 import { generatorRuns } from '../train/presets/generator.ts';
-import { command, oneOf, positiveInteger, real, runCommand, splitOverrides } from './cli.ts';
+import { command, oneOf, positiveInteger, range, real, runCommand, splitOverrides } from './cli.ts';
 import { encodeAll, expectLatent, firstStageOf, openFirstStage, type FirstStageOptions } from './firstStageSource.ts';
 import { drawClassSheet, drawLayoutSheet } from './layoutSheet.ts';
 import {
-  buildTask, chooseConfig, dataPaths, openForTraining, runPaths, runTraining, withTraining, type TrainOptions,
+  buildTask, chooseConfig, dataPaths, openForTraining, printConfig, runPaths, runTraining, withTraining, type TrainOptions,
 } from './trainCommand.ts';
 
 interface Options extends TrainOptions, FirstStageOptions {
@@ -26,6 +26,7 @@ interface Options extends TrainOptions, FirstStageOptions {
   readonly accumulate?: number;
   readonly conditionDropout?: number;
   readonly minSnr?: number;
+  readonly timesteps?: readonly [number, number];
 }
 
 /** Conditions drawn in a contact sheet. */
@@ -36,10 +37,11 @@ const { argv, overrides } = splitOverrides(process.argv.slice(2));
 /** The preset with the options of this command in it. */
 function chooseTraining<Training extends DenoisingTraining>(presets: Readonly<Record<string, Training>>,
   options: Options): Training {
-  const { accumulate, conditionDropout, minSnr } = options;
+  const { accumulate, conditionDropout, minSnr, timesteps } = options;
   return {
     ...chooseConfig(presets, options, overrides), ...(accumulate !== undefined && { accumulate }),
     ...(conditionDropout !== undefined && { conditionDropout }), ...(minSnr !== undefined && { minSnr }),
+    ...(timesteps !== undefined && { timesteps }),
   };
 }
 
@@ -65,7 +67,7 @@ async function trainLayouts(options: Options): Promise<void> {
     ...training, model: { ...training.model, encoder }, categories, autoencoder: source.config, image: source.image,
     vocabulary: { ...training.vocabulary, classCount: categories.length }, latentScale: latents.training.unitScale(),
   };
-  console.log(`config: ${JSON.stringify(run)}`);
+  printConfig(run);
   const items = shown(data.validation.images);
   const tokens = new Int32Array(items.flatMap(({ objects }) => [...encodeLayout(vocabulary, objects)]));
   const open = (store: ParamStore): Promise<LatentSampler> => LayoutSampler.open(device, store, run, sheetItems);
@@ -96,8 +98,9 @@ async function trainClasses(options: Options): Promise<void> {
     ...training, conditioning: 'class', model: forClassesAndLatents(training.model, categories.length, latent),
     categories, autoencoder: source.config, image: source.image, latentScale: latents.training.unitScale(),
   };
-  console.log(`config: ${JSON.stringify(run)}`);
-  const labels = Int32Array.from({ length: sheetItems }, (_, i) => i % categories.length);
+  printConfig(run);
+  const labels = Int32Array.from({ length: sheetItems }, (_, i) => (categories.length <= sheetItems
+    ? i % categories.length : Math.floor((i * categories.length) / sheetItems)));
   const open = (store: ParamStore): Promise<LatentSampler> => ClassSampler.open(device, store, run, sheetItems);
   const sheet = sheetWriter(open, run, firstStage, labels, (file, pictures) => drawClassSheet(file, pictures,
     run.image.size, [...labels].map((label) => categories[label]!.name)));
@@ -135,6 +138,7 @@ const root = withTraining(
     .option('--size <px>', 'side of the pictures (default: that of the autoencoder)', positiveInteger)
     .option('--accumulate <number>', 'batches whose gradients make one step (default: the preset\'s)', positiveInteger)
     .option('--condition-dropout <share>', 'share of conditions dropped, for guidance (default: the preset\'s)', real)
+    .option('--timesteps <low,high>', 'timesteps that are trained, from low to below high (default: the preset\'s)', range)
     .option('--min-snr <bound>', 'min-SNR weighting of timesteps, 0 for none (default: the preset\'s)', real),
   Object.keys(generatorRuns), 'tiny',
 ).action((options: Options) => (options.conditioning === 'class' ? trainClasses(options) : trainLayouts(options)));

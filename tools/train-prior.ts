@@ -21,7 +21,7 @@ import { priorTask, type PriorTraining } from '../train/prior.ts';
 import { command, oneOf, runCommand, splitOverrides } from './cli.ts';
 import { drawLayouts } from './layoutSheet.ts';
 import {
-  buildTask, chooseConfig, dataPaths, openForTraining, runTraining, withTraining, type TrainOptions,
+  buildTask, chooseConfig, dataPaths, openForTraining, printConfig, runTraining, withTraining, type TrainOptions,
 } from './trainCommand.ts';
 
 interface Options extends TrainOptions {
@@ -107,7 +107,7 @@ const root = withTraining(
   };
   const device = await openForTraining(options);
   const task = await buildTask(overrides, () => makeTask(device, training, description, data, table));
-  console.log(`config: ${JSON.stringify(task.config)}`);
+  printConfig(task.config);
   await runTraining(device, task, training.loop, options);
 });
 

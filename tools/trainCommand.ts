@@ -75,6 +75,15 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
   };
 }
 
+/** Most classes that are named where a config is printed; the run's config.json names all. */
+const mostNamed = 20;
+
+/** Prints the final config on one line. */
+export function printConfig(config: object): void {
+  console.log(`config: ${JSON.stringify(config, (key, value: unknown) =>
+    (key === 'categories' && Array.isArray(value) && value.length > mostNamed ? `${value.length} classes` : value))}`);
+}
+
 /** Paths of the data; they and `--out` are checked before anything slow begins. */
 export function dataPaths(options: TrainOptions, needsImages: boolean): DataPaths {
   const annotations = required(options.annotations, '--annotations');
