@@ -7,9 +7,7 @@ import type { Tensor } from '../engine/tensor.ts';
 import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
 import { expectedNegativeLogLikelihood } from '../models/prior/autoregressive.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
-import { encoderScope, unetScope } from '../models/unet/generator.ts';
-import { encodeLayout } from '../models/unet/layoutEncoder.ts';
-import { unet } from '../models/unet/unet.ts';
+import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { priorDenoisingLoss, priorScores, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
@@ -37,19 +35,19 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
   draws: Draws, bank: Tensor): Tensor {
   const { model } = generator.description;
   const { latent } = generator.firstStage;
-  const [Q, L, D] = embeddings.shape as [number, number, number];
+  const Q = embeddings.shape[0]!;
   const T = draws.timesteps.shape[1]!;
   const E = z.shape[1]!;
   const p = generator.store.scope();
   const spread = (x: Tensor, tail: readonly number[]): Tensor =>
     reshape(broadcast(reshape(x, [Q, 1, ...tail]), [Q, T, ...tail]), [Q * T, ...tail]);
-  const context = spread(encodeLayout(encoderScope(p), embeddings, model.encoder), [L, D]);
+  const { context, map } = encodeCondition(p, embeddings, [latent[1], latent[2]], model);
+  const condition = { context: spread(context, context.shape.slice(1)), map: map && spread(map, map.shape.slice(1)) };
   const t = reshape(gather(draws.timesteps, rowImage), [Q * T]);
   const noise = reshape(gather(bank, reshape(gather(draws.noises, rowImage), [Q * T])), [Q * T, ...latent]);
   const pictures = reshape(spread(gather(z, rowImage), [E]), [Q * T, ...latent]);
   const schedule = noiseSchedule(model.diffusion.schedule);
-  const predicted = unet(unetScope(p), addNoise(schedule, pictures, noise, t), t, context, model.unet,
-    model.diffusion.schedule.steps);
+  const predicted = denoise(p, addNoise(schedule, pictures, noise, t), t, condition, model);
   const target = predictionTarget(schedule, model.diffusion.prediction, pictures, noise, t);
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
   return mean(reshape(denoisingLoss('l2', predicted, target), [Q, T]), [1]);

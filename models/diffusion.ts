@@ -100,17 +100,22 @@ export function predictionTarget(schedule: NoiseSchedule, prediction: DiffusionC
   return sub(mul(signal, noise), mul(level, z));
 }
 
-/** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B] and noise like z. */
+/** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B] and noise like z; weighted as `denoisingLoss`. */
 export function predictionLoss({ schedule, prediction, loss }: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
-  predict: (x: Tensor) => Tensor): Tensor {
+  predict: (x: Tensor) => Tensor, weights: Tensor | null = null): Tensor {
   const noises = noiseSchedule(schedule);
-  return denoisingLoss(loss, predict(addNoise(noises, z, noise, t)), predictionTarget(noises, prediction, z, noise, t));
+  const target = predictionTarget(noises, prediction, z, noise, t);
+  return denoisingLoss(loss, predict(addNoise(noises, z, noise, t)), target, weights);
 }
 
-/** Mean error over all elements of a sample: predicted and target [B, ...] -> [B]. */
-export function denoisingLoss(loss: DiffusionConfig['loss'], predicted: Tensor, target: Tensor): Tensor {
-  const error = sub(predicted, target);
-  return mean(elementError(loss, error), error.shape.map((_, axis) => axis).slice(1));
+/**
+ * Mean error over all elements of a sample: predicted and target [B, ...] -> [B]. Each element counts by its place in
+ * `weights`, which broadcast to them and should be 1 on average.
+ */
+export function denoisingLoss(loss: DiffusionConfig['loss'], predicted: Tensor, target: Tensor,
+  weights: Tensor | null = null): Tensor {
+  const error = elementError(loss, sub(predicted, target));
+  return mean(weights ? mul(error, weights) : error, error.shape.map((_, axis) => axis).slice(1));
 }
 
 function elementError(loss: DiffusionConfig['loss'], error: Tensor): Tensor {

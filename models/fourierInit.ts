@@ -20,8 +20,14 @@ function features(random: RandomStream, width: number): Features {
   return { at: (x, y, d) => Math.SQRT2 * Math.cos(2 * Math.PI * (x * wx[d]! + y * wy[d]!) + phase[d]!) };
 }
 
-/** Rows [K, D] of a token table: the first side^2 stand for the cells of a grid, the others are standard normals. */
-export function fourierRows(side: number): Init {
+/** Standard deviation of a coordinate that is uniform in [0, 1]: divided by it, coordinates have the spread of features. */
+export const coordinateSpread = 1 / Math.sqrt(12);
+
+/**
+ * Rows [K, D] of a token table: the first side^2 stand for the cells of a grid, the others are standard normals. With
+ * `coordinates` the first two scalars of a cell are its place itself, centred and of unit variance.
+ */
+export function fourierRows(side: number, coordinates = false): Init {
   return {
     kind: 'drawn',
     draw(random, shape) {
@@ -30,7 +36,9 @@ export function fourierRows(side: number): Init {
       const last = Math.max(1, side - 1);
       return Float32Array.from({ length: K * D }, (_, i) => {
         const row = Math.floor(i / D);
-        return row < side * side ? at((row % side) / last, Math.floor(row / side) / last, i % D) : random.normal();
+        if (row >= side * side) return random.normal();
+        const place = [(row % side) / last, Math.floor(row / side) / last] as const;
+        return coordinates && i % D < 2 ? (place[i % D]! - 0.5) / coordinateSpread : at(...place, i % D);
       });
     },
   };

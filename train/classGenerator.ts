@@ -26,6 +26,7 @@ export const classConditioning = (model: ClassModel): Conditioning => ({
   embed: (p, ids) => classEmbedding(p, reshape(ids, [ids.size]), model),
   blur: (_, embeddings) => embeddings,
   predict: (p, x, t, embeddings) => classPrediction(p, x, t, embeddings, model),
+  weigh: null,
 });
 
 export function classGeneratorTask(device: Device, run: ClassGeneratorRun, data: SplitDataset, latents: LatentSets,

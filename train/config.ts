@@ -5,7 +5,7 @@ export type Overrides = Readonly<Record<string, string>>;
 
 /** Words that an option may take, by its last key; a text option that is not here cannot be overridden. */
 const words: Readonly<Record<string, readonly string[]>> = {
-  decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier'],
+  decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier', 'grid'],
   prediction: ['noise', 'z', 'v'], loss: ['l1', 'l2', 'huber'], corners: ['cell', 'factored'], adapters: ['shared', 'slot'],
   positions: ['token', 'object'], order: ['random', 'canonical'],
 };

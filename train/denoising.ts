@@ -50,6 +50,8 @@ export interface Conditioning {
   blur(p: Scope, embeddings: Tensor, key: Tensor): Tensor;
   /** x [B, C, h, w], t i32 [B], embeddings [B, ...] -> prediction like x. */
   predict(p: Scope, x: Tensor, t: Tensor, embeddings: Tensor): Tensor;
+  /** How much each place of the latent [h, w] of a picture counts, 1 on average; null where all count alike. */
+  readonly weigh: ((image: AnnotatedImage, flip: boolean, h: number, w: number) => Float32Array) | null;
 }
 
 export interface LatentSets {
@@ -95,8 +97,9 @@ function trainingLoss(p: Scope, run: DenoisingTraining, conditioning: Conditioni
   const without = conditioning.embed(p, table(none, [1, none.length], 'i32'));
   const embeddings = dropConditions(shown, without, run.conditionDropout, key);
   const t = randomIntegers([run.batch], ...run.timesteps, key, 'timestep');
+  const weights = conditioning.weigh && inputTensor('weights', [run.batch, 1, ...latent.slice(1)]);
   const losses = predictionLoss(diffusion, z, t, randomNormal(z.shape, key, 'noise'),
-    (x) => conditioning.predict(p, x, t, embeddings));
+    (x) => conditioning.predict(p, x, t, embeddings), weights);
   if (run.minSnr === 0) return mean(losses);
   return mean(mul(losses, minSnrWeights(noiseSchedule(diffusion.schedule), diffusion.prediction, run.minSnr, t)));
 }
@@ -118,13 +121,15 @@ function trainingBatches(run: Described, conditioning: Conditioning, { data, lat
   return async (at, part = 0) => {
     const z = new Float32Array(batch * C * h * w);
     const ids = new Int32Array(batch * length);
+    const weights = new Float32Array(batch * h * w);
     batchIndices(images.length, batch, at * accumulate + part, seed).forEach((index, i) => {
       const random = itemStream(seed, at, part * batch + i);
       const flip = run.data.flip && random.chance(0.5);
       latents.training.copy(index, flip, run.latentScale, z, i * C * h * w);
       ids.set(conditioning.of(images[index]!, flip, random), i * length);
+      if (conditioning.weigh) weights.set(conditioning.weigh(images[index]!, flip, h, w), i * h * w);
     });
-    return { z, ids };
+    return conditioning.weigh ? { z, ids, weights } : { z, ids };
   };
 }
 

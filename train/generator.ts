@@ -5,6 +5,7 @@
  */
 import type { NamedArray } from '../engine/checkpoint.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import type { ParamStore } from '../engine/params.ts';
 import { RandomStream } from '../engine/random.ts';
 import { emptyLayout, encodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary,
@@ -29,6 +30,8 @@ export interface GeneratorTraining extends DenoisingTraining {
   };
   /** Layouts shown uncertain, so that inversion stays on known ground; share 0 is the published training. */
   readonly uncertainty: UncertaintyConfig;
+  /** How much more the error within objects' boxes counts than that of the ground; 0 as published. */
+  readonly objectWeight: number;
 }
 
 /** What a generator run's config holds: the training, and what using the generator needs. */
@@ -48,6 +51,20 @@ export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, fli
   return encodeLayout(vocabulary, objects);
 }
 
+/** Weights [h, w] of the places of a latent, 1 on average: those that a box touches count 1 + objectWeight times as much. */
+export function objectWeights(item: LayoutItem, flip: boolean, [h, w]: readonly [number, number],
+  objectWeight: number): Float32Array {
+  const weights = new Float32Array(h * w).fill(1);
+  for (const { xyxyUnit: [left, y0, right, y1] } of item.objects) {
+    const [x0, x1] = flip ? [1 - right, 1 - left] : [left, right];
+    for (let y = Math.floor(y0 * h); y < Math.min(h, Math.ceil(y1 * h)); y++) {
+      weights.fill(1 + objectWeight, y * w + Math.floor(x0 * w), y * w + Math.min(w, Math.ceil(x1 * w)));
+    }
+  }
+  const mean = weights.reduce((sum, value) => sum + value, 0) / weights.length;
+  return weights.map((value) => value / mean);
+}
+
 /** How often each slot holds each choice in the training layouts, over a few random orders of each. */
 export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readonly LayoutItem[],
   seed: number): SlotFrequencies {
@@ -63,7 +80,7 @@ export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readon
 }
 
 /** What layouts are to the training of a diffusion model. */
-export function layoutConditioning({ model, uncertainty }: GeneratorTraining, vocabulary: LayoutVocabulary,
+export function layoutConditioning({ model, uncertainty, objectWeight }: GeneratorTraining, vocabulary: LayoutVocabulary,
   frequencies: SlotFrequencies): Conditioning {
   return {
     diffusion: model.diffusion, none: emptyLayout(vocabulary),
@@ -72,12 +89,16 @@ export function layoutConditioning({ model, uncertainty }: GeneratorTraining, vo
     blur: (p, rows, key) => uncertainEmbeddings(rows, slotTables(tokenTable(encoderScope(p), model.encoder), vocabulary),
       slotFrequencyTensors(vocabulary, frequencies), uncertainty, key),
     predict: (p, x, t, embeddings) => generatorFromEmbeddings(p, x, t, embeddings, model),
+    weigh: objectWeight > 0 ? (image, flip, h, w) => objectWeights(image, flip, [h, w], objectWeight) : null,
   };
 }
 
 export async function generatorTask(device: Device, run: GeneratorRun, data: SplitDataset, latents: LatentSets,
   frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>):
   Promise<Task> {
+  if (!(run.objectWeight >= 0)) {
+    throw new UserError(`--objectWeight: must be at least 0, found ${run.objectWeight}`);
+  }
   const vocabulary = layoutVocabulary(run.vocabulary);
   const frequencies = trainingFrequencies(vocabulary, data.training.images, run.seed);
   return denoisingTask(device, run, layoutConditioning(run, vocabulary, frequencies), {

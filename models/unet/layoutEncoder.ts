@@ -14,7 +14,8 @@ import type { LayoutEncoderConfig } from './config.ts';
 
 /** The token table [K, D]. */
 export function tokenTable(p: Scope, { vocabularySize, width, init }: LayoutEncoderConfig): Tensor {
-  const rows = init === 'fourier' ? fourierRows(Math.floor(Math.sqrt(vocabularySize - 1))) : normal(0.02);
+  const rows = init === 'published' ? normal(0.02)
+    : fourierRows(Math.floor(Math.sqrt(vocabularySize - 1)), init === 'grid');
   return p.at('transformer.token_emb').param('weight', [vocabularySize, width], rows);
 }
 
@@ -35,7 +36,7 @@ export function encodeLayout(p: Scope, embeddings: Tensor, config: LayoutEncoder
     + `${describe(embeddings)}. Was it made for fewer objects?`);
   const transformer = p.at('transformer');
   const positions = transformer.at('pos_emb.emb').param('weight', [config.maxLength, config.width],
-    normal(config.init === 'fourier' ? 1 : 0.02));
+    normal(config.init === 'published' ? 0.02 : 1));
   const x = add(embeddings, slice(positions, 0, 0, embeddings.shape[1]!));
   return layerNorm(transformer.at('norm'), attentionLayers(transformer.at('attn_layers'), x, config, false));
 }

@@ -13,10 +13,11 @@ import { spatialTransformer } from './spatialTransformer.ts';
  *   x        [B, C, H, W]   noised latent; H and W divisible by 2 ^ (levels - 1)
  *   t        i32 [B]        timestep, in 0 .. steps - 1
  *   context  [B, L, D]      encoded layout; null only where the config has no attention
+ *   map      [B, M, H, W]   painted layout, M modelChannels; null where the config has none
  *   ->       [B, C, H, W]   prediction: of the noise, where the diffusion config does not say otherwise
  */
 export function unet(p: Scope, x: Tensor, t: Tensor, context: Tensor | null, config: UNetConfig,
-  steps: number): Tensor {
+  steps: number, map: Tensor | null = null): Tensor {
   const { modelChannels, channelMult, resBlocks, attentionFactors, groups } = config;
   const lastLevel = channelMult.length - 1;
   check(x.rank === 4 && x.shape[1] === config.latentChannels && x.shape[2]! % 2 ** lastLevel === 0
@@ -37,6 +38,9 @@ export function unet(p: Scope, x: Tensor, t: Tensor, context: Tensor | null, con
   if (config.positionMap) {
     h = add(h, p.at('position_map').param('weight', [modelChannels, ...h.shape.slice(2)], fourierMap));
   }
+  check((map !== null) === (config.layoutMap ?? false), () => `unet: layoutMap is ${config.layoutMap ?? false}, but `
+    + `a map is ${map ? 'given' : 'missing'}`);
+  if (map) h = add(h, map);
   const skips = [h];
   for (let level = 0; level <= lastLevel; level++) {
     for (let i = 0; i < resBlocks; i++) {

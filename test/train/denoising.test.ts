@@ -10,7 +10,7 @@ import { classGeneratorTask, type ClassGeneratorRun } from '../../train/classGen
 import { forClassesAndLatents } from '../../models/classModel.ts';
 import type { SplitDataset } from '../../train/data.ts';
 import type { LatentSets } from '../../train/denoising.ts';
-import { generatorTask, type GeneratorTraining } from '../../train/generator.ts';
+import { generatorTask, objectWeights, type GeneratorTraining } from '../../train/generator.ts';
 import { LatentSet } from '../../train/latents.ts';
 import type { Task } from '../../train/loop.ts';
 import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
@@ -86,6 +86,31 @@ test('a dropped condition is the empty layout, whatever the layout was', async (
   assert.is.not(await lossWith(0, 1), await lossWith(0, 2));
 });
 
+test('places that a box touches weigh more, one on average', () => {
+  const item = { objects: [
+    { classIndex: 0, xyxyUnit: [0, 0.3, 0.26, 0.5] }, { classIndex: 1, xyxyUnit: [0.2, 0.25, 0.4, 0.5] }] as const };
+  // Two of sixteen places at 5 and fourteen at 1 are 1.5 on average.
+  const rows = (...marked: number[]): number[] =>
+    Array.from({ length: 16 }, (_, i) => (i >> 2 === 1 && marked.includes(i % 4) ? 5 : 1) / 1.5);
+  const close = (found: Float32Array, expected: number[]): void =>
+    found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-6, `${i}: ${value}, not ${expected[i]}`));
+  close(objectWeights(item, false, [4, 4], 4), rows(0, 1));
+  close(objectWeights(item, true, [4, 4], 4), rows(2, 3));
+});
+
+test('the weighted loss counts errors by their place', async () => {
+  const task = await layoutTask({ objectWeight: 3, optim: { ...generatorRuns.micro.optim, lr: 0 } });
+  const { z, ids, weights } = await task.batch(0);
+  assert.is(weights!.length, 4 * 64);
+  const lossWith = async (factor: (i: number) => number): Promise<number> => {
+    task.program.run({ z: z!, ids: ids!, weights: (weights as Float32Array).map((_, i) => factor(i)) });
+    return task.program.readScalar('loss');
+  };
+  // The learning rate is 0, but time goes on: all losses are of draws of their own unless all of the error is masked.
+  assert.is(await lossWith(() => 0), 0);
+  assert.ok(await lossWith((i) => Number(i % 64 < 32)) > 0);
+});
+
 /** Pictures of three classes; the latents of a class have a mean of their own. */
 const classes: AnnotatedDataset = {
   ...dataset, categories: ['a', 'b', 'c'].map((name, id) => ({ id, name })),
@@ -127,6 +152,7 @@ for (const [name, shape, image] of [['micro', [2, 8, 8], 16], ['dit-micro', [2, 
 test('settings that make no sense are refused', async () => {
   for (const [training, message] of [
     [{ conditionDropout: 1 }, /--condition-dropout: must be at least 0 and under 1, found 1/],
+    [{ objectWeight: -1 }, /--objectWeight: must be at least 0, found -1/],
     [{ minSnr: -1 }, /--min-snr: must be at least 0, found -1/],
     [{ accumulate: 1.5 }, /--accumulate: must be a whole number from 1, found 1.5/],
     [{ timesteps: [5, 30] }, /--timesteps: must be a range of whole numbers within 0 to 20, found 5 to 30/],

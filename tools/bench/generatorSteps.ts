@@ -78,10 +78,13 @@ export const trainStep = (preset: Preset, batch: number = generatorRuns[preset].
     store.initialise(run.seed);
     const conditioning = layoutConditioning(run, vocabulary, trainingFrequencies(vocabulary, images, run.seed));
     const step = await denoisingStep(device, run, conditioning, latent, store);
-    const ids = Array.from({ length: batch }, (_, i) =>
-      [...conditioning.of(images[i % images.length]!, false, new RandomStream(0, `${i}`))]);
+    const shown = Array.from({ length: batch }, (_, i) => images[i % images.length]!);
+    const ids = shown.flatMap((image, i) => [...conditioning.of(image, false, new RandomStream(0, `${i}`))]);
+    const { weigh } = conditioning;
+    const weights = weigh && shown.flatMap((image) => [...weigh(image, false, latent[1], latent[2])]);
     return stepCandidate(device, step, store, {
-      z: normalValues('latents', [batch, ...latent]), ids: Int32Array.from(ids.flat()),
+      z: normalValues('latents', [batch, ...latent]), ids: Int32Array.from(ids),
+      ...(weights && { weights: Float32Array.from(weights) }),
     });
   };
 

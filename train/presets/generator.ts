@@ -9,6 +9,7 @@ const tiny: GeneratorTraining = {
   data: { flip: true, minArea: 1e-5 },
   timesteps: [0, 1000],
   uncertainty: { share: 0.5, low: 0.08, high: 1 },
+  objectWeight: 0,
   conditionDropout: 0,
   minSnr: 0,
   batch: 16,
@@ -27,9 +28,10 @@ const street: GeneratorTraining = {
   model: generatorPresets.street,
   data: { flip: false, minArea: 1e-5 },
   timesteps: [50, 1000],
-  uncertainty: { ...tiny.uncertainty, share: 0.35 },
-  optim: { ...tiny.optim, lr: 1.5e-3 },
-  loop: { steps: 4200, logEvery: 20, validateEvery: 300, sampleEvery: 1400, checkpointEvery: 150 },
+  uncertainty: { ...tiny.uncertainty, share: 0.25 },
+  objectWeight: 2,
+  optim: { ...tiny.optim, lr: 2e-3 },
+  loop: { steps: 8000, logEvery: 20, validateEvery: 500, sampleEvery: 1000, checkpointEvery: 150 },
 };
 
 /** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
@@ -39,6 +41,7 @@ const layout2img256: GeneratorTraining = {
   data: { flip: true, minArea: 1e-5 },
   timesteps: [0, 1000],
   uncertainty: { share: 0, low: 0.08, high: 1 },
+  objectWeight: 0,
   conditionDropout: 0,
   minSnr: 0,
   batch: 24,
@@ -58,6 +61,7 @@ const flat: GeneratorTraining = {
   data: { flip: false, minArea: 1e-5 },
   timesteps: [400, 950],
   uncertainty: { share: 0.5, low: 0.08, high: 1 },
+  objectWeight: 0,
   conditionDropout: 0,
   minSnr: 0,
   batch: 8,
