@@ -23,6 +23,15 @@ test('changedBox finds what was added, and leaves specks out', () => {
   assert.equal(changedBox(picture, background, size), [3 / 16, 5 / 16, 9 / 16, 12 / 16]);
 });
 
+test('changedBox leaves a glow around the object out', () => {
+  const picture = background.slice();
+  for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) {
+    const distance = Math.max(Math.abs(x - 7.5), Math.abs(y - 7.5));
+    picture[y * size + x]! += distance < 2 ? 1 : distance < 5 ? 0.35 : 0;
+  }
+  assert.equal(changedBox(picture, background, size), [6 / 16, 6 / 16, 10 / 16, 10 / 16]);
+});
+
 test('changedBox finds nothing where nothing or next to nothing changes', () => {
   assert.is(changedBox(background, background, size), null);
   assert.is(changedBox(background.map((value) => value + 0.1), background, size), null);
