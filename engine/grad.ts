@@ -61,7 +61,7 @@ function propagate(node: Tensor, g: Tensor, active: Set<Tensor>, parts: Map<Tens
     throw new Error(`grad: ${name} has no derivative, but a gradient must pass through it `
       + `(${describe(node)}, in ${node.path || 'the top scope'}). Wrap its input in stopGradient if that is meant.`);
   }
-  const contributions = vjp(g, node.inputs, node, node.attrs);
+  const contributions = vjp(g, node.inputs, node, node.attrs, node.inputs.map((x) => active.has(x)));
   check(contributions.length === node.inputs.length, `grad: ${name} returned ${contributions.length} cotangents`);
   node.inputs.forEach((x, i) => {
     const contribution = contributions[i];

@@ -1,9 +1,12 @@
 import { check } from './errors.ts';
 import { Tensor, describe, type DType, type TensorType } from './tensor.ts';
 
-/** Cotangents of the inputs from that of the output; `null` where an input gets none. */
-export type Vjp<Attrs> =
-  'none' | ((g: Tensor, inputs: readonly Tensor[], y: Tensor, attrs: Attrs) => (Tensor | null)[]);
+/**
+ * Cotangents of the inputs from that of the output; `null` where an input gets none. What nobody wants is dropped later
+ * anyway: `wanted` is for ops whose cotangents share a kernel.
+ */
+export type Vjp<Attrs> = 'none'
+  | ((g: Tensor, inputs: readonly Tensor[], y: Tensor, attrs: Attrs, wanted: readonly boolean[]) => (Tensor | null)[]);
 
 /** What every op must say of itself. There are no optional fields: a missing derivative is written 'none'. */
 interface OpBase<Attrs> {

@@ -43,7 +43,7 @@ test('every op and every shader has its namesakes', () => {
   // the parts of attention and what row kernels share are tested through their users.
   const elsewhere: Record<string, string> = {
     leaf: 'optim', pack: 'optim', pad: 'view', reduce: 'view', attentionGrad: 'attention',
-    attentionSizes: 'attention', rowKernel: 'softmax',
+    attentionSizes: 'attention', attentionStored: 'attention', rowKernel: 'softmax',
   };
   for (const stem of ops) {
     assert.ok(tested.includes(stem) || elsewhere[stem] !== undefined,

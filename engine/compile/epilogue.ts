@@ -3,6 +3,7 @@
  * What they read besides is found by the place in the output, given as a row and a column, so that a bias or a time
  * embedding needs little or no division.
  */
+import { immediatesOf, withFields } from '../immediates.ts';
 import { collapse, contiguousStrides, isContiguous } from '../layout.ts';
 import type { Finish, FinishingCall, Layout } from '../op.ts';
 import { bytesPerElement, sizeOf } from '../tensor.ts';
@@ -153,11 +154,6 @@ const untouched = {
   4: 'fn finish4(at: u32, row: u32, value: vec4f) -> vec4f { return value; }',
 };
 
-const immediates = /struct (\w+) \{([^}]*)\}\s*var<immediate> (\w+): \1;/;
-
-/** A list of fields without comments and without a comma at its end. */
-const bare = (fields: string): string => fields.replace(/\/\/.*$/gm, '').trim().replace(/,$/, '');
-
 /** A kernel whose output nothing follows. */
 export function withoutEpilogue(call: FinishingCall): FinishedCall {
   return { ...call, source: [call.source, untouched[1], untouched[4]].join('\n'), bound: [] };
@@ -166,19 +162,15 @@ export function withoutEpilogue(call: FinishingCall): FinishedCall {
 /** A kernel with the members of its group in its `finish`; `stores` end with what takes the place of the output. */
 export function withEpilogue(call: FinishingCall, kernel: Node, members: readonly Node[], stores: readonly Store[]):
   FinishedCall {
-  const found = immediates.exec(call.source);
-  if (!found) throw new Error(`${call.label}: a shader that calls finish has one struct of immediates`);
-  const [text, struct, fields, variable] = found;
-  const epilogue = new Epilogue(call, variable!, kernel, members, stores).finish();
-  const joined = `struct ${struct} { ${[bare(fields!), epilogue.fields].filter(Boolean).join(', ')} }\n`
-    + `var<immediate> ${variable}: ${struct};`;
+  const variable = immediatesOf(call.label, call.source);
+  const epilogue = new Epilogue(call, variable, kernel, members, stores).finish();
   const size = sizeOf(kernel.shape);
   const read = outsideReads(members).reduce((total, { node }) => total + (node === kernel ? 0 :
     Math.min(size, sizeOf(node.shape)) * bytesPerElement[node.dtype]), 0);
   return {
     ...call,
     label: `${call.label} + ${labelOf(members)}`,
-    source: [call.source.replace(text, () => joined), epilogue.source].join('\n'),
+    source: [withFields(call.label, call.source, epilogue.fields), epilogue.source].join('\n'),
     immediates: [...call.immediates, ...epilogue.words],
     flops: call.flops + size * members.length,
     bytes: call.bytes + read + (stores.length - 1) * size * 4,

@@ -117,11 +117,11 @@ export const attentionOp = defineOp<AttentionAttrs, ViewOp<AttentionAttrs>>({
   name: 'attention',
   infer: ([, q, , v]) => ({ shape: resultShape(q!, v!), dtype: 'f32' }),
   reference: ([packed], [, q, , v]) => packed!.slice(0, sizeOf(resultShape(q!, v!))),
-  vjp(g, [packed, q, k, v], y, attrs) {
+  vjp(g, [packed, q, k, v], y, attrs, [, ...wanted]) {
     const sizes = attentionSizes(q!, k!, v!, attrs);
     const perQuery = [sizes.B, sizes.heads, sizes.stride];
     const lse = reshape(slice(packed!, 0, lseStart(sizes), sizeOf(perQuery)), perQuery);
-    return [null, ...attentionGradients(q!, k!, v!, y, lse, g, attrs)];
+    return [null, ...attentionGradients([q!, k!, v!], y, lse, g, attrs, wanted)];
   },
   view: (_, { shape }) => contiguous(shape),
 });

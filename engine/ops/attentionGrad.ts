@@ -8,7 +8,7 @@
 import { check } from '../errors.ts';
 import { foldGrid, groups } from '../grid.ts';
 import { apply, defineOp, f32Bits, input, output } from '../op.ts';
-import type { DeviceCapabilities, KernelOp, Variant } from '../op.ts';
+import type { KernelCall, KernelOp, Variant } from '../op.ts';
 import { operandAliases } from '../precision.ts';
 import keysSource from '../shaders/attentionGradKeys.wgsl';
 import keysSubgroupSource from '../shaders/attentionGradKeysSubgroup.wgsl';
@@ -17,7 +17,9 @@ import querySubgroupSource from '../shaders/attentionGradQSubgroup.wgsl';
 import eightLanes from '../shaders/eightLanes.wgsl';
 import dotsSource from '../shaders/rowDots.wgsl';
 import { bytesPerElement, describe, sameShape, type DType, type Tensor, type TensorType } from '../tensor.ts';
-import { attentionSizes, worksInRegisters, type AttentionAttrs, type AttentionSizes } from './attentionSizes.ts';
+import { attentionSizes, gradPlaces, worksInRegisters } from './attentionSizes.ts';
+import type { AttentionAttrs, AttentionGradAttrs, AttentionSizes } from './attentionSizes.ts';
+import { canKeepWeights, keepsWeights, storedVariant } from './attentionStored.ts';
 import { castTo } from './pointwise.ts';
 import { itemOf, rowsOf } from './rowKernel.ts';
 import { reshape, slice } from './view.ts';
@@ -60,9 +62,6 @@ export const rowDotsOp = defineOp<null, KernelOp<null>>({
   },
 });
 
-/** Where the cotangent of v begins behind that of k: at a multiple of 64 values, from which a binding may start. */
-const valuesStart = ({ B, Lk, heads, D }: AttentionSizes): number => 64 * Math.ceil((B * Lk * heads * D) / 64);
-
 /** The definition: calls `visit` with (p, s) of every pair of a query row and a key row that it sees. */
 function eachPair(inputs: readonly Float64Array[], sizes: AttentionSizes, { causal, scale }: AttentionAttrs,
   visit: (p: number, s: number, row: number, keyRow: number) => void): void {
@@ -91,140 +90,127 @@ const bindings = [input(0), input(1), input(2), input(3), input(4), input(5), ou
 const sizesOf = (inputs: readonly TensorType[], attrs: AttentionAttrs): AttentionSizes =>
   attentionSizes(inputs[0]!, inputs[1]!, inputs[2]!, attrs);
 
-/** q, k, v, g, lse [B, heads, stride], delta [B, Lq, heads] -> cotangent of q [B, Lq, heads * D]. */
-export const attentionGradQOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs>>({
+/**
+ * q, k, v, g, lse [B, heads, stride], delta [B, Lq, heads] -> the cotangents that are wanted of q, k and v, flat, each
+ * where `gradPlaces` says.
+ */
+export const attentionGradOp = defineOp<AttentionGradAttrs, KernelOp<AttentionGradAttrs>>({
   kind: 'kernel',
-  name: 'attentionGradQ',
-  infer(inputs, attrs) {
-    sizesOf(inputs, attrs);
-    return { shape: inputs[0]!.shape, dtype: 'f32' };
-  },
-  reference(inputs, types, attrs) {
-    const sizes = sizesOf(types, attrs);
-    const { D } = sizes;
-    const dq = new Float64Array(inputs[0]!.length);
-    eachPair(inputs, sizes, attrs, (_p, s, row, keyRow) => {
-      for (let d = 0; d < D; d++) dq[row * D + d]! += attrs.scale * s * inputs[1]![keyRow * D + d]!;
-    });
-    return dq;
-  },
-  vjp: 'none',
-  variants: (inputs, _, attrs, device) => queryVariants(sizesOf(inputs, attrs), inputs[0]!.dtype, attrs, device),
-});
-
-function queryVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAttrs,
-  device: DeviceCapabilities): Variant[] {
-  const { causal, scale } = attrs;
-  const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
-  const read = bytesPerElement[dtype] * B * heads * (Lq + Lk) * (D + Dv);
-  const cost = { flops: 2 * pairs * (2 * D + Dv), bytes: read + 4 * B * heads * Lq * D };
-  const item = itemOf(D, Dv);
-  const workgroup: Variant = {
-    name: 'workgroup',
-    scratch: [],
-    calls: [{
-      label: 'attentionGradQ',
-      source: `${operandAliases(dtype, item.width)}${item.source}\n${querySource}`,
-      constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
-      bindings,
-      immediates: [heads, Lq, Lk, f32Bits(scale)],
-      grid: [groups(Lq, 64), heads, B],
-      ...cost,
-    }],
-  };
-  if (!worksInRegisters(sizes, device)) return [workgroup];
-  const subgroup: Variant = {
-    name: 'subgroup',
-    scratch: [],
-    calls: [{
-      label: 'attentionGradQSubgroup',
-      source: `${operandAliases(dtype)}${eightLanes}\n${querySubgroupSource}`,
-      constants: {},
-      bindings,
-      immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, f32Bits(scale)],
-      grid: [groups(Lq, 16), heads, B],
-      ...cost,
-    }],
-  };
-  return [subgroup, workgroup];
-}
-
-/** q, k, v, g, lse, delta -> cotangents of k and then (aligned) of v, flat. */
-export const attentionGradKeysOp = defineOp<AttentionAttrs, KernelOp<AttentionAttrs>>({
-  kind: 'kernel',
-  name: 'attentionGradKeys',
-  infer(inputs, attrs) {
-    const sizes = sizesOf(inputs, attrs);
-    return { shape: [valuesStart(sizes) + sizes.B * sizes.Lk * sizes.heads * sizes.Dv], dtype: 'f32' };
-  },
+  name: 'attentionGrad',
+  infer: (inputs, attrs) => ({ shape: [gradPlaces(sizesOf(inputs, attrs), attrs).size], dtype: 'f32' }),
   reference(inputs, types, attrs) {
     const sizes = sizesOf(types, attrs);
     const { D, Dv } = sizes;
-    const [q, , v, g] = inputs as [Float64Array, Float64Array, Float64Array, Float64Array];
-    const start = valuesStart(sizes);
-    const dkv = new Float64Array(start + v.length);
+    const [q, k, , g] = inputs as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const { keys, values, size } = gradPlaces(sizes, attrs);
+    const d = new Float64Array(size);
     eachPair(inputs, sizes, attrs, (p, s, row, keyRow) => {
-      for (let d = 0; d < D; d++) dkv[keyRow * D + d]! += attrs.scale * s * q[row * D + d]!;
-      for (let d = 0; d < Dv; d++) dkv[start + keyRow * Dv + d]! += p * g[row * Dv + d]!;
+      if (attrs.wanted !== 'keys') {
+        for (let at = 0; at < D; at++) d[row * D + at]! += attrs.scale * s * k[keyRow * D + at]!;
+      }
+      if (attrs.wanted !== 'queries') {
+        for (let at = 0; at < D; at++) d[keys + keyRow * D + at]! += attrs.scale * s * q[row * D + at]!;
+        for (let at = 0; at < Dv; at++) d[values + keyRow * Dv + at]! += p * g[row * Dv + at]!;
+      }
     });
-    return dkv;
+    return d;
   },
   vjp: 'none',
-  variants: (inputs, _, attrs, device) => keysVariants(sizesOf(inputs, attrs), inputs[0]!.dtype, attrs, device),
+  variants(inputs, _, attrs, device) {
+    const sizes = sizesOf(inputs, attrs);
+    const { dtype } = inputs[0]!;
+    const streaming = (name: string, query: KernelCall, keys: KernelCall): Variant => ({
+      name, scratch: [], calls: [...(attrs.wanted === 'keys' ? [] : [query]), ...(attrs.wanted === 'queries' ? [] : [keys])],
+    });
+    const workgroup = streaming('workgroup', queryCall(sizes, dtype, attrs), keysCall(sizes, dtype, attrs));
+    if (!worksInRegisters(sizes, device)) return [workgroup];
+    const subgroup = streaming('subgroup', querySubgroupCall(sizes, dtype, attrs), keysSubgroupCall(sizes, dtype, attrs));
+    if (!canKeepWeights(sizes, attrs, device)) return [subgroup, workgroup];
+    const stored = storedVariant(sizes, dtype, attrs);
+    return keepsWeights(sizes) ? [stored, subgroup, workgroup] : [subgroup, stored, workgroup];
+  },
 });
 
-function keysVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAttrs,
-  device: DeviceCapabilities): Variant[] {
-  const { causal, scale } = attrs;
-  const { B, Lq, Lk, heads, D, Dv, pairs } = sizes;
+function queryCost({ B, Lq, Lk, heads, D, Dv, pairs }: AttentionSizes, dtype: DType): { flops: number; bytes: number } {
   const read = bytesPerElement[dtype] * B * heads * (Lq + Lk) * (D + Dv);
-  const cost = { flops: 4 * pairs * (D + Dv), bytes: read + 4 * B * heads * Lk * (D + Dv) };
+  return { flops: 2 * pairs * (2 * D + Dv), bytes: read + 4 * B * heads * Lq * D };
+}
+
+function keysCost({ B, Lq, Lk, heads, D, Dv, pairs }: AttentionSizes, dtype: DType): { flops: number; bytes: number } {
+  const read = bytesPerElement[dtype] * B * heads * (Lq + Lk) * (D + Dv);
+  return { flops: 4 * pairs * (D + Dv), bytes: read + 4 * B * heads * Lk * (D + Dv) };
+}
+
+function queryCall(sizes: AttentionSizes, dtype: DType, { causal, scale }: AttentionAttrs): KernelCall {
+  const { B, Lq, Lk, heads, D, Dv } = sizes;
   const item = itemOf(D, Dv);
-  const workgroup: Variant = {
-    name: 'workgroup',
-    scratch: [],
-    calls: [{
-      label: 'attentionGradKeys',
-      source: `${operandAliases(dtype, item.width)}${item.source}\n${keysSource}`,
-      constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
-      bindings,
-      immediates: [heads, Lq, Lk, valuesStart(sizes) / item.width, f32Bits(scale)],
-      grid: [groups(Lk, 64), heads, B],
-      ...cost,
-    }],
+  return {
+    label: 'attentionGradQ',
+    source: `${operandAliases(dtype, item.width)}${item.source}\n${querySource}`,
+    constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
+    bindings,
+    immediates: [heads, Lq, Lk, f32Bits(scale)],
+    grid: [groups(Lq, 64), heads, B],
+    ...queryCost(sizes, dtype),
   };
-  if (!worksInRegisters(sizes, device)) return [workgroup];
-  const subgroup: Variant = {
-    name: 'subgroup',
-    scratch: [],
-    calls: [{
-      label: 'attentionGradKeysSubgroup',
-      source: `${operandAliases(dtype)}${eightLanes}\n${keysSubgroupSource}`,
-      constants: {},
-      bindings,
-      immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, valuesStart(sizes) / 4, f32Bits(scale)],
-      grid: [groups(Lk, 16), heads, B],
-      ...cost,
-    }],
+}
+
+function querySubgroupCall(sizes: AttentionSizes, dtype: DType, { causal, scale }: AttentionAttrs): KernelCall {
+  const { B, Lq, Lk, heads, D, Dv } = sizes;
+  return {
+    label: 'attentionGradQSubgroup',
+    source: `${operandAliases(dtype)}${eightLanes}\n${querySubgroupSource}`,
+    constants: {},
+    bindings,
+    immediates: [heads, Lq, Lk, D / 4, Dv / 4, causal ? 1 : 0, f32Bits(scale)],
+    grid: [groups(Lq, 16), heads, B],
+    ...queryCost(sizes, dtype),
   };
-  return [subgroup, workgroup];
+}
+
+function keysCall(sizes: AttentionSizes, dtype: DType, attrs: AttentionGradAttrs): KernelCall {
+  const { B, Lq, Lk, heads, D, Dv } = sizes;
+  const item = itemOf(D, Dv);
+  const { keys, values } = gradPlaces(sizes, attrs);
+  return {
+    label: 'attentionGradKeys',
+    source: `${operandAliases(dtype, item.width)}${item.source}\n${keysSource}`,
+    constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: attrs.causal ? 1 : 0 },
+    bindings,
+    immediates: [heads, Lq, Lk, keys / item.width, values / item.width, f32Bits(attrs.scale)],
+    grid: [groups(Lk, 64), heads, B],
+    ...keysCost(sizes, dtype),
+  };
+}
+
+function keysSubgroupCall(sizes: AttentionSizes, dtype: DType, attrs: AttentionGradAttrs): KernelCall {
+  const { B, Lq, Lk, heads, D, Dv } = sizes;
+  const { keys, values } = gradPlaces(sizes, attrs);
+  return {
+    label: 'attentionGradKeysSubgroup',
+    source: `${operandAliases(dtype)}${eightLanes}\n${keysSubgroupSource}`,
+    constants: {},
+    bindings,
+    immediates: [heads, Lq, Lk, D / 4, Dv / 4, attrs.causal ? 1 : 0, keys / 4, values / 4, f32Bits(attrs.scale)],
+    grid: [groups(Lk, 16), heads, B],
+    ...keysCost(sizes, dtype),
+  };
 }
 
 /**
- * Cotangents of q, k and v from y, lse [B, heads, stride] and the cotangent of y. Both g . v and g . y are of the
- * cotangent as it is rounded, since their difference is what counts.
+ * Cotangents of q, k and v, where `wanted`, from y, lse [B, heads, stride] and the cotangent of y. Both g . v and g . y
+ * are of the cotangent as it is rounded, since their difference is what counts.
  */
-export function attentionGradients(q: Tensor, k: Tensor, v: Tensor, y: Tensor, lse: Tensor, cotangent: Tensor,
-  attrs: AttentionAttrs): [Tensor, Tensor, Tensor] {
+export function attentionGradients([q, k, v]: readonly [Tensor, Tensor, Tensor], y: Tensor, lse: Tensor,
+  cotangent: Tensor, attrs: AttentionAttrs, [ofQ, ofK, ofV]: readonly boolean[]): (Tensor | null)[] {
   const g = castTo(cotangent, q.dtype);
   const sizes = attentionSizes(q, k, v, attrs);
   const perHead = [sizes.B, sizes.Lq, sizes.heads, sizes.Dv];
   const delta = apply(rowDotsOp, [reshape(g, perHead), reshape(y, perHead)], null);
-  const operands = [q, k, v, g, lse, delta];
-  const packed = apply(attentionGradKeysOp, operands, attrs);
-  return [
-    apply(attentionGradQOp, operands, attrs),
-    reshape(slice(packed, 0, 0, k.size), k.shape),
-    reshape(slice(packed, 0, valuesStart(sizes), v.size), v.shape),
-  ];
+  const wanted = ofK || ofV ? (ofQ ? 'all' : 'keys') : 'queries';
+  const gradAttrs: AttentionGradAttrs = { ...attrs, wanted };
+  const all = apply(attentionGradOp, [q, k, v, g, lse, delta], gradAttrs);
+  const { keys, values } = gradPlaces(sizes, gradAttrs);
+  const part = (x: Tensor, start: number): Tensor => reshape(slice(all, 0, start, x.size), x.shape);
+  return [ofQ ? part(q, 0) : null, ofK ? part(k, keys) : null, ofV ? part(v, values) : null];
 }

@@ -55,3 +55,21 @@ export function attentionSizes(q: TensorType, k: TensorType, v: TensorType,
 export function worksInRegisters({ D, Dv }: AttentionSizes, device: DeviceCapabilities): boolean {
   return device.software && device.subgroups && device.subgroupSize === 8 && D % 4 === 0 && Dv % 4 === 0;
 }
+
+export interface AttentionGradAttrs extends AttentionAttrs {
+  /** Which cotangents: of the queries, of keys and values, or all. */
+  readonly wanted: 'queries' | 'keys' | 'all';
+}
+
+/**
+ * Where the cotangents of keys and values begin behind those of the queries, and how many elements there are in all.
+ * Each begins at a multiple of 64 values, from which a binding may start; those that nobody wants take no room.
+ */
+export function gradPlaces({ B, Lq, Lk, heads, D, Dv }: AttentionSizes, { wanted }: AttentionGradAttrs):
+  { keys: number; values: number; size: number } {
+  const align = (size: number): number => 64 * Math.ceil(size / 64);
+  const ofQueries = B * Lq * heads * D;
+  const keys = wanted === 'keys' ? 0 : align(ofQueries);
+  const values = keys + align(B * Lk * heads * D);
+  return { keys, values, size: wanted === 'queries' ? ofQueries : values + B * Lk * heads * Dv };
+}

@@ -122,9 +122,15 @@ function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant[
   const { B, M, N, K } = sizesOf(a, b, attrs);
   const { transposeA, transposeB } = attrs;
   return variantsInRegisters({
-    B, M, N, K, dtype: a.dtype,
-    a: { index: 0, length: M, batch: a.shape[0] === 1 ? 0 : M * K, step: transposeA ? 1 : K, along: transposeA ? M : 1 },
-    b: { index: 1, length: N, batch: b.shape[0] === 1 ? 0 : K * N, step: transposeB ? K : 1, along: transposeB ? 1 : N },
+    B, M, N, K, heads: null,
+    a: {
+      operand: input(0), dtype: a.dtype, length: M, batch: a.shape[0] === 1 ? 0 : M * K,
+      step: transposeA ? 1 : K, along: transposeA ? M : 1,
+    },
+    b: {
+      operand: input(1), dtype: b.dtype, length: N, batch: b.shape[0] === 1 ? 0 : K * N,
+      step: transposeB ? K : 1, along: transposeB ? 1 : N,
+    },
     flops: 2 * B * M * N * K,
     bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * B * M * N,
   });

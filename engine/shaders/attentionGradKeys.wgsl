@@ -9,7 +9,7 @@
 //            3  g      read        realV  [B, Lq, heads, DV]
 //            4  lse    read        f32    [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32    [B, Lq, heads]      (y . g)
-//            6  dkv    read_write  V      dk [B, Lk, heads, D], then at `valuesAt` dv [B, Lk, heads, DV]
+//            6  dkv    read_write  V      at `keysAt` dk [B, Lk, heads, D], at `valuesAt` dv [B, Lk, heads, DV]
 // workgroup  LANES keys of one head, one a lane; TILE queries at a time are shared in workgroup memory
 // grid       [ceil(Lk / LANES), heads, B]
 // cost       4 * (D + DV) * WIDTH flops a pair; the queries are read ceil(Lk / LANES) times
@@ -23,7 +23,7 @@ const LANES = 64u;
 const TILE = 16u;
 const most = 128u / WIDTH;
 
-struct Dims { heads: u32, Lq: u32, Lk: u32, valuesAt: u32, scale: f32 }
+struct Dims { heads: u32, Lq: u32, Lk: u32, keysAt: u32, valuesAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
 @group(0) @binding(0) var<storage, read> q: array<realV>;
@@ -96,6 +96,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
   }
   if (j >= dims.Lk) { return; }
-  for (var d = 0u; d < D; d++) { dkv[row * D + d] = keySum[d]; }
+  for (var d = 0u; d < D; d++) { dkv[dims.keysAt + row * D + d] = keySum[d]; }
   for (var d = 0u; d < DV; d++) { dkv[dims.valuesAt + row * DV + d] = valueSum[d]; }
 }

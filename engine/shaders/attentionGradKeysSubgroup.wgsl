@@ -9,13 +9,13 @@
 //            3  g      read        real4  [B, Lq, heads, DV]
 //            4  lse    read        f32    [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32    [B, Lq, heads]      (y . g)
-//            6  dkv    read_write  vec4f  dk [B, Lk, heads, D], then at `valuesAt` dv [B, Lk, heads, DV]
+//            6  dkv    read_write  vec4f  at `keysAt` dk [B, Lk, heads, D], at `valuesAt` dv [B, Lk, heads, DV]
 // workgroup  one subgroup: a lane has two keys, and in each block of 32 queries it loads four, eight apart
 // grid       [ceil(Lk / 16), heads, B]
 // cost       16 * (D + DV) flops a pair; the queries are read ceil(Lk / 16) times
 // why        the scores of a block stay in registers (see eightLanes, which comes before) and sums wait in dkv
 
-struct Dims { heads: u32, Lq: u32, Lk: u32, D: u32, DV: u32, causal: u32, valuesAt: u32, scale: f32 }
+struct Dims { heads: u32, Lq: u32, Lk: u32, D: u32, DV: u32, causal: u32, keysAt: u32, valuesAt: u32, scale: f32 }
 var<immediate> dims: Dims;
 
 @group(0) @binding(0) var<storage, read> q: array<real4>;
@@ -85,7 +85,7 @@ fn main(@builtin(subgroup_invocation_id) lane: u32, @builtin(workgroup_id) group
       factors(&p1[c], &s1[c], start + 8u * c, first.y, shift, slope);
     }
     for (var d = 0u; d < dims.D; d++) {
-      let at = row * dims.D + d;
+      let at = dims.keysAt + row * dims.D + d;
       var sum0 = vec4f(0.0);
       var sum1 = vec4f(0.0);
       if (start > begin) {

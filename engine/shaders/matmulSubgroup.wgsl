@@ -2,16 +2,16 @@
 //
 //   y[batch, m, n] = sum_k a[m, k] b[k, n]
 //
-// bindings   0  a  read        ItemA  [1 or B, ..]: M rows `rowA` apart, values of a row `stepA` apart
-//            1  b  read        ItemB  [1 or B, ..]: N columns `columnB` apart, values of a column `stepB` apart
-//            2  y  read_write  f32    [B, ..]: rows `rowY` apart, columns `columnY` apart; through finish or finish4
+// bindings   0  a  read        ItemA  B of them at placeA: M rows `rowA` apart, values of a row `stepA` apart
+//            1  b  read        ItemB  B of them at placeB: N columns `columnB` apart, values of a column `stepB` apart
+//            2  y  read_write  f32    B of them: rows `rowY` apart, columns `columnY` apart; see store
 // workgroup  one subgroup of 8 lanes: ROWS rows (8 or 16) x 8 COLUMNS columns of y, a lane holding COLUMNS neighbours
 // grid       [ceil(N / (8 COLUMNS)), ceil(M / ROWS), B]
 // cost       2 * M * N * K flops a batch; 3 loads of two or four values feed 16 x 8 columns x 2 steps of k
-// why        lanes load a part of the rows of a each, and broadcasts hand it to the others: on llvmpipe a load costs
-//            as much as 20 fma, a broadcast two. Two steps of k to a turn, since four are more code than its caches
-//            hold, and with one the sums are masked too often. Indices past the edge repeat the last row or column,
-//            so the loop needs no guards. ROWS, COLUMNS, V, ItemA, loadA, ItemB, columnsOf, loadB and store come before.
+// why        see registerTile. Two steps of k to a turn, since four are more code than the caches of llvmpipe hold, and
+//            with one the sums are masked too often. Indices past the edge repeat the last row or column, so the loop
+//            needs no guards. ROWS, COLUMNS, V, ItemA, placeA, loadA, ItemB, placeB, columnsOf, loadB, store and
+//            registerTile come before.
 
 struct Dims {
   M: u32, N: u32, K: u32, B: u32,
@@ -25,27 +25,12 @@ var<immediate> dims: Dims;
 @group(0) @binding(1) var<storage, read> b: array<ItemB>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-// Values of the columns of a lane at two steps of k.
-struct Pair { first: V, second: V }
-
-struct Rows { r0: V, r1: V, r2: V, r3: V, r4: V, r5: V, r6: V, r7: V }
-
-fn add(sum: V, v: vec2f, right: Pair) -> V { return fma(V(v.y), right.second, fma(V(v.x), right.first, sum)); }
-
-fn addRows(s: Rows, v: vec2f, right: Pair) -> Rows {
-  return Rows(add(s.r0, subgroupBroadcast(v, 0u), right), add(s.r1, subgroupBroadcast(v, 1u), right),
-    add(s.r2, subgroupBroadcast(v, 2u), right), add(s.r3, subgroupBroadcast(v, 3u), right),
-    add(s.r4, subgroupBroadcast(v, 4u), right), add(s.r5, subgroupBroadcast(v, 5u), right),
-    add(s.r6, subgroupBroadcast(v, 6u), right), add(s.r7, subgroupBroadcast(v, 7u), right));
-}
-
-// By twos in a loop: one store after the other would be several times the code, moving up by ones as many moves.
 fn storeRows(batch: u32, m0: u32, n: u32, rows: Rows) {
   var s = rows;
   for (var m = m0; m < min(m0 + 8u, dims.M); m += 2u) {
     store(batch, m, n, s.r0);
     if (m + 1u < dims.M) { store(batch, m + 1u, n, s.r1); }
-    s = Rows(s.r2, s.r3, s.r4, s.r5, s.r6, s.r7, s.r6, s.r7);
+    s = twoUp(s);
   }
 }
 
@@ -61,13 +46,14 @@ fn main(
   let rowTop = min(m0 + lane, dims.M - 1u) * dims.rowA;
   let rowBottom = min(m0 + 8u + lane, dims.M - 1u) * dims.rowA;
   for (var batch = group.z; batch < dims.B; batch += groups.z) {
-    let baseA = batch * dims.batchA;
-    var top: Rows;
-    var bottom: Rows;
+    let startA = placeA(batch);
+    let startB = placeB(batch);
+    var top = Rows();
+    var bottom = Rows();
     for (var k = 0u; k < dims.K; k += 2u) {
-      let right = loadB(batch * dims.batchB, k, columns);
-      top = addRows(top, loadA(baseA + rowTop, k), right);
-      if (ROWS == 16u) { bottom = addRows(bottom, loadA(baseA + rowBottom, k), right); }
+      let right = loadB(startB, k, columns);
+      top = addRows(top, loadA(startA + rowTop, k), right);
+      if (ROWS == 16u) { bottom = addRows(bottom, loadA(startA + rowBottom, k), right); }
     }
     storeRows(batch, m0, n, top);
     if (ROWS == 16u) { storeRows(batch, m0 + 8u, n, bottom); }

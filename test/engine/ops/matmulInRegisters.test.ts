@@ -1,12 +1,14 @@
 // Which tiles are offered in which order; their results are checked in matmul.test.ts, each by its name.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { input } from '../../../engine/op.ts';
 import { variantsInRegisters, type Product } from '../../../engine/ops/matmulInRegisters.ts';
 
 /** a [M, 64] times b [64, N]. */
 const product = (M: number, N: number): Product => ({
-  B: 1, M, N, K: 64, dtype: 'f32', flops: 2 * M * N * 64, bytes: 4 * (64 * (M + N) + M * N),
-  a: { index: 0, length: M, step: 64, along: 1, batch: 0 }, b: { index: 1, length: N, step: 1, along: N, batch: 0 },
+  B: 1, M, N, K: 64, heads: null, flops: 2 * M * N * 64, bytes: 4 * (64 * (M + N) + M * N),
+  a: { operand: input(0), dtype: 'f32', length: M, step: 64, along: 1, batch: 0 },
+  b: { operand: input(1), dtype: 'f32', length: N, step: 1, along: N, batch: 0 },
 });
 
 test('tiles that waste least come first', () => {
