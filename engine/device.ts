@@ -165,6 +165,15 @@ export class Device {
     this.gpu.queue.writeBuffer(this.buffer(state), 0, data);
   }
 
+  /** Overwrites a part of a state, from element `first` on. */
+  writePart(state: State, first: number, data: TypedData): void {
+    if (first < 0 || first + data.length > sizeOf(state.type.shape)) {
+      throw new Error(`state ${state.name}: has ${sizeOf(state.type.shape)} values, `
+        + `found ${data.length} to write from ${first} on`);
+    }
+    this.gpu.queue.writeBuffer(this.buffer(state), first * data.BYTES_PER_ELEMENT, data);
+  }
+
   /** Contents of a state after everything submitted so far. */
   async read(state: State): Promise<TypedData> {
     return this.readBuffer(this.buffer(state), sizeOf(state.type.shape), state.type.dtype);

@@ -6,7 +6,7 @@ import type { Program } from '../engine/program.ts';
 import type { Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { classEmbedding, classPrediction, type ClassModel } from '../models/classModel.ts';
-import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
+import { predictionLoss } from '../models/diffusion.ts';
 import type { ClassGenerator } from '../pipeline/classGenerator.ts';
 import type { Pairs } from './bank.ts';
 
@@ -26,9 +26,7 @@ export interface Probe {
  *   embedding  [R, D]        of a class, or what inversion puts in its place
  */
 export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor, model: ClassModel): Tensor {
-  const schedule = noiseSchedule(model.diffusion.schedule);
-  const predicted = classPrediction(p, addNoise(schedule, z, noise, t), t, embedding, model);
-  return denoisingLoss('l2', predicted, predictionTarget(schedule, model.diffusion.prediction, z, noise, t));
+  return predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise, (x) => classPrediction(p, x, t, embedding, model));
 }
 
 /** The fixed noise of each pair as a tensor [P, C h w]. */

@@ -15,19 +15,58 @@ export type Projection = 'logits' | 'soft' | 'slot' | 'vocabulary' | 'none';
 
 export type PriorTarget = 'soft' | 'hard';
 
+/**
+ * How a step's (timestep, noise) pairs are drawn. Open in the paper.
+ *
+ *   stratified  one timestep in each equal part of the range, noises of the bank at random (default)
+ *   uniform     timesteps at random, noises of the bank at random
+ *   bank        a fixed set of pairs in an order drawn anew for each turn, as in the published classification code
+ */
+export type DrawKind = 'stratified' | 'uniform' | 'bank';
+
+/**
+ * Where a search starts. Open in the paper.
+ *
+ *   gaussian  normals of `initScale`: logits, or in units of the table's scalars
+ *   none      every slot at none
+ *   prior     layouts drawn from the prior
+ */
+export type Init = 'gaussian' | 'none' | 'prior';
+
+/**
+ * What a detection is scored by. Open in the paper.
+ *
+ *   likelihood  rise of the energy when the object is left out
+ *   margin      the least rise of the energy when it is left out or given another class
+ *   agreement   the share of restarts that have it too, ties by likelihood
+ */
+export type ScoreKind = 'likelihood' | 'margin' | 'agreement';
+
+/**
+ * What looks for layouts: the gradient (the paper's), or one of two baselines that use the energy alone.
+ *
+ *   greedy  slot by slot the best of some random objects, then token by token the best value
+ *   random  random layouts
+ */
+export type Method = 'gradient' | 'greedy' | 'random';
+
 export interface InversionConfig {
+  readonly method: Method;
+  /** Network passes that `greedy` and `random` may use; 0: as many as the gradient could with this config. */
+  readonly passes: number;
   readonly projection: Projection;
   readonly metric: 'l2' | 'cosine';
-  /** Start: small random logits, or rows' statistics (gaussian), or every slot at none. Open in the paper. */
-  readonly init: 'gaussian' | 'none';
-  /** Scale of the random start, in logits or in units of the table's scalars. */
+  readonly init: Init;
   readonly initScale: number;
   /** Most optimiser steps. */
   readonly steps: number;
+  /** Steps in which learning rate and temperature fall; then they stay. */
+  readonly annealSteps: number;
   /** (timestep, noise) pairs a step and image. Open in the paper. */
   readonly batchTimesteps: number;
   /** Timesteps drawn from, [low, high). */
   readonly timesteps: readonly [number, number];
+  readonly draws: DrawKind;
   /** Open in the paper. */
   readonly lr: number;
   /** Fraction of `lr` that a linear fall ends at; 1 keeps it. */
@@ -35,7 +74,7 @@ export interface InversionConfig {
   readonly beta1: number;
   readonly beta2: number;
   readonly weightDecay: number;
-  /** Temperature of weights at the first and the last step (logits), or noise level in rows' lengths (soft). */
+  /** Temperature of weights at first and after annealing (logits), or noise level in rows' lengths (soft). */
   readonly temperature: readonly [number, number];
   /**
    * Weight of the prior's term beside the mean error per element of the latent, by the kind of prior: per nat of an
@@ -50,7 +89,7 @@ export interface InversionConfig {
   readonly priorTarget?: PriorTarget;
   /** (timestep, noise) pairs a step and picture of a diffusion prior. Open in the paper. */
   readonly priorPairs: number;
-  /** Fixed pairs of a diffusion prior that the monitor averages over. */
+  /** Fixed pairs of a diffusion prior that the monitor averages over, rounded up to as many in each of its blocks. */
   readonly priorMonitorPairs: number;
   /** Timesteps of a diffusion prior drawn from, [low, high), in thousandths of its schedule. */
   readonly priorTimesteps: readonly [number, number];
@@ -62,28 +101,34 @@ export interface InversionConfig {
   readonly monitorEvery: number;
   /** Fixed pairs that the monitor averages over. */
   readonly monitorPairs: number;
-  /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. */
+  /** How many of those pairs, one block of them, a move is looked at with first; a divisor of `monitorPairs`. */
+  readonly screenPairs: number;
+  /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. Open in the paper. */
   readonly patience: number;
-  /** Rounds of moves on the grid after the search: shift, resize, change class, drop. */
+  /** Rounds of moves after the search: objects of other restarts, shift, resize, change class, drop. */
   readonly localRounds: number;
+  /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
+  readonly duplicateIou: number;
+  readonly score: ScoreKind;
   /** Images in one program. */
   readonly imagesAtOnce: number;
   readonly seed: number;
 }
 
 const search: InversionConfig = {
-  projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3, steps: 60, batchTimesteps: 2,
-  timesteps: [450, 950], lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
-  priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16,
-  priorTimesteps: [0, 1000], restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, patience: 0,
-  localRounds: 2, imagesAtOnce: 8, seed: 0,
+  method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
+  steps: 60, annealSteps: 60, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
+  lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
+  priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
+  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 2,
+  duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
 const dive: InversionConfig = {
-  ...search, projection: 'slot', initScale: 1, steps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1, beta2: 0.999,
-  weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50, monitorPairs: 50,
-  patience: 8, localRounds: 0,
+  ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
+  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50,
+  monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
 };
 
 export const inversionPresets = { search, dive } as const;
@@ -94,16 +139,22 @@ export function checkInversion(config: InversionConfig, trained: number): void {
   if (!(low >= 0 && low < high && high <= trained)) {
     throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
   }
-  for (const key of ['steps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs', 'imagesAtOnce',
-    'priorPairs', 'priorMonitorPairs'] as const) {
+  for (const key of ['steps', 'annealSteps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs',
+    'screenPairs', 'imagesAtOnce', 'priorPairs', 'priorMonitorPairs'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1) {
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
   }
-  for (const key of ['patience', 'localRounds'] as const) {
+  for (const key of ['patience', 'localRounds', 'passes'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 0) {
       throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
     }
+  }
+  if (config.monitorPairs % config.screenPairs !== 0) {
+    throw new UserError(`screenPairs must divide monitorPairs, ${config.monitorPairs}; found ${config.screenPairs}`);
+  }
+  if (!(config.duplicateIou > 0 && config.duplicateIou <= 1)) {
+    throw new UserError(`duplicateIou must be above 0 and at most 1, found ${config.duplicateIou}`);
   }
   if (!(config.lr > 0)) throw new UserError(`lr must be positive, found ${config.lr}`);
   for (const weight of Object.values(config.priorWeight)) {

@@ -37,6 +37,8 @@ export interface InversionRecord {
   readonly monitor: Inversion['monitor'];
   readonly convergenceStep: number;
   readonly steps: number;
+  /** Network passes, forward and backward counted one each. */
+  readonly passes: number;
   readonly seconds: number;
   readonly detections: readonly {
     readonly label: string; readonly score: number; readonly xywhPx: readonly number[];
@@ -46,11 +48,11 @@ export interface InversionRecord {
 export function toRecord(inversion: Inversion, image: AnnotatedImage, detections: readonly Detection[],
   categories: readonly Category[], seed: number, seconds: number): InversionRecord {
   const names = new Map(categories.map(({ id, name }) => [id, name]));
-  const { tokens, objects, energy, loss, monitor, convergenceStep, steps } = inversion;
+  const { tokens, objects, energy, loss, monitor, convergenceStep, steps, passes } = inversion;
   return {
     imageId: image.id, fileName: image.fileName, seed, tokens: [...tokens],
     boxes: objects.map(({ xyxyUnit }) => [...xyxyUnit]),
-    energy, loss, monitor, convergenceStep, steps, seconds: rounded(seconds),
+    energy, loss, monitor, convergenceStep, steps, passes, seconds: rounded(seconds),
     detections: detections.map(({ category_id, score, bbox }) =>
       ({ label: names.get(category_id)!, score, xywhPx: bbox })),
   };

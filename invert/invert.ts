@@ -1,24 +1,33 @@
 /**
  * Detection by inversion: from pictures to the layouts that explain them best [DIVE, algorithm 1].
  *
- * The algorithm, as a straight line: encode the picture once; start every layout at random; repeat { draw (timestep,
- * noise) pairs, step down the gradient of image energy + prior energy through the frozen networks, look at the monitor
- * now and then }; keep the best hard layout that the monitor saw; refine it by moves on the grid; score its objects.
+ * `Inverter.inversion` is the algorithm, as a straight line for one picture: start every layout; repeat { draw
+ * (timestep, noise) pairs, step down the gradient of image energy + prior energy through the frozen networks, look at
+ * the monitor now and then }; keep the best hard layout that the monitor saw; refine it by moves; score its objects.
+ * The pool runs it for many pictures at once.
  */
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
-import { decodeLayout } from '../models/layoutTokens.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import type { Prior } from '../pipeline/prior.ts';
-import { drawPairs, priorRange, trainedSteps } from './bank.ts';
+import { defaultDenoising, drawDiffusionLayouts } from '../pipeline/drawDiffusionLayouts.ts';
+import { drawPriorLayouts } from '../pipeline/drawPriorLayouts.ts';
+import { tokenTableName, type Prior } from '../pipeline/prior.ts';
+import { PairStream, priorRange, trainedSteps } from './bank.ts';
 import { checkInversion, type InversionConfig } from './config.ts';
 import { Judge } from './judge.ts';
-import { compactLayout, neighbours, withoutObject } from './moves.ts';
+import { LayoutEnergies, type Found } from './layoutEnergies.ts';
+import { Monitor, type Curve } from './monitor.ts';
+import { compactLayout } from './moves.ts';
+import { Pool, type Seat } from './pool.ts';
+import { refine } from './refine.ts';
+import { scoreObjects, type ScoredObject } from './scores.ts';
 import { Search } from './search.ts';
+import { gradientPasses, greedySearch, randomSearch } from './tokenSearch.ts';
 
 /** A picture to invert. */
 export interface Subject {
-  /** Names the picture's random stream: the same name gives the same result in any company. */
+  /** Names the picture's random streams: the same name gives the same result in any company. */
   readonly name: string;
   /** [3, S, S] in [-1, 1]. */
   readonly picture: Float32Array;
@@ -29,27 +38,31 @@ export interface Inversion {
   readonly name: string;
   /** [L], objects first. */
   readonly tokens: Int32Array;
-  /** Monitor energy of `tokens`. */
+  /** Energy of `tokens` on the fixed pairs. */
   readonly energy: number;
   readonly objects: readonly ScoredObject[];
   /** Energy on random pairs by step, mean over restarts. */
-  readonly loss: readonly (readonly [number, number])[];
-  /** Lowest energy of a hard layout on the monitor's pairs, by step. */
-  readonly monitor: readonly (readonly [number, number])[];
+  readonly loss: Curve;
+  /** Lowest energy of a hard layout on the fixed pairs, by step. */
+  readonly monitor: Curve;
   /** Step of the monitor's minimum. */
   readonly convergenceStep: number;
   readonly steps: number;
+  /** Network passes, forward and backward counted one each. */
+  readonly passes: number;
 }
 
-export interface ScoredObject {
-  readonly classIndex: number;
-  readonly xyxyUnit: readonly [number, number, number, number];
-  /** Rise of the energy when the object is left out, as x / (x + scale): 0 for one that explains nothing. */
-  readonly score: number;
+/** An inversion, its subject, and its share of the time. */
+export interface Inverted<S extends Subject> {
+  readonly subject: S;
+  readonly inversion: Inversion;
+  readonly seconds: number;
 }
 
-/** Rise of the energy that scores one half. */
-const scoreScale = 0.02;
+type Encoded<S> = S & { readonly z: Float32Array };
+
+/** Layouts drawn from the prior, of which `--init prior` takes its starts. */
+const drawnFromPrior = 256;
 
 /** Everything compiled for one generator, prior and config; inverts any number of pictures. */
 export class Inverter {
@@ -58,6 +71,8 @@ export class Inverter {
     private readonly config: InversionConfig,
     private readonly search: Search,
     private readonly judge: Judge,
+    /** Layouts to start from; empty where a search starts at random. */
+    private readonly drawn: readonly Int32Array[],
     private readonly priorTimesteps: readonly [number, number],
   ) {}
 
@@ -65,113 +80,112 @@ export class Inverter {
     config: InversionConfig): Promise<Inverter> {
     checkInversion(config, trainedSteps(generator));
     return new Inverter(generator, config, await Search.open(device, generator, prior, config),
-      await Judge.open(device, generator, prior, config), prior ? priorRange(prior, config.priorTimesteps) : [0, 1]);
+      await Judge.open(device, generator, prior, config), await drawStarts(device, prior, config),
+      prior ? priorRange(prior, config.priorTimesteps) : [0, 1]);
   }
 
-  /** Network passes so far, forward and backward counted one each. */
-  get passes(): number {
-    return this.search.passes + this.judge.passes;
+  /**
+   * Inverts any number of pictures, `imagesAtOnce` together; yields them as they are ready.
+   *
+   *   signal  ends it at once when aborted; pictures under way are given up
+   *   onTurn  is told now and then how many pictures' worth of searching is under way
+   */
+  async* run<S extends Subject>(subjects: AsyncIterable<S> | Iterable<S>, signal?: AbortSignal,
+    onTurn: (underWay: number) => void = () => undefined): AsyncGenerator<Inverted<S>> {
+    const pool = new Pool(this.search, this.judge, this.config.imagesAtOnce, signal, onTurn);
+    yield* pool.run(this.encoded(subjects), async (subject: Encoded<S>, seat) => {
+      const inversion = await this.inversion(subject, seat);
+      return { subject, inversion, seconds: seat.seconds };
+    });
   }
 
-  /** Scaled latents of pictures, filled up to a whole batch with the last one. */
-  async encode(subjects: readonly Subject[]): Promise<Float32Array> {
+  /** Inverts pictures; results are in the order of the subjects. */
+  async invert(subjects: readonly Subject[]): Promise<Inversion[]> {
+    const found = new Map<Subject, Inversion>();
+    for await (const { subject: { place }, inversion } of this.run(subjects.map((s, place) => ({ ...s, place })))) {
+      found.set(subjects[place]!, inversion);
+    }
+    return subjects.map((subject) => found.get(subject)!);
+  }
+
+  private async inversion({ name, z }: Encoded<Subject>, seat: Seat): Promise<Inversion> {
+    const { config, generator: { vocabulary } } = this;
+    const energies = new LayoutEnergies(z, this.judge.blockCount, (questions) => seat.judge(questions));
+    const monitor = new Monitor(config);
+    if (config.method === 'gradient') await this.descend(name, z, seat, energies, monitor);
+    else await this.lookAround(name, seat, energies, monitor);
+    seat.leave();
+    const starts = monitor.bestOfStarts.map(({ tokens }) => tokens);
+    const found = await refine(vocabulary, energies, monitor.best!, starts, config);
+    const objects = await scoreObjects(vocabulary, energies, found, starts, config.score);
+    const { loss, energies: curve, convergenceStep, steps } = monitor;
+    return { name, ...found, objects, loss, monitor: curve, convergenceStep, steps, passes: seat.passes };
+  }
+
+  /** The search by the gradient, until the monitor says that it is done. */
+  private async descend(name: string, z: Float32Array, seat: Seat, energies: LayoutEnergies,
+    monitor: Monitor): Promise<void> {
+    const { config, generator: { vocabulary } } = this;
+    const { draws, seed } = config;
+    const ofImage = new PairStream(draws, new RandomStream(seed, `pairs ${name}`), config.batchTimesteps, config.timesteps);
+    const ofPrior = new PairStream(draws, new RandomStream(seed, `prior pairs ${name}`), config.priorPairs,
+      this.priorTimesteps);
+    seat.start(name, z, this.startsOf(name));
+    for (let step = 0; !monitor.done; step++) {
+      await seat.step(step, { image: ofImage.next(), prior: ofPrior.next() });
+      seat.progress = (step + 1) / config.steps;
+      if (!monitor.due(step + 1)) continue;
+      const { energies: losses, layouts } = await seat.read();
+      const hard = layouts.map((tokens) => compactLayout(vocabulary, tokens, config.duplicateIou));
+      const judged = await energies.of(hard);
+      const starts = hard.map((tokens, r): Found => ({ tokens, energy: judged[r]! }));
+      monitor.note(step + 1, losses.reduce((sum, loss) => sum + loss, 0) / losses.length, starts);
+    }
+  }
+
+  /** A baseline in the gradient's place, for as many passes. */
+  private async lookAround(name: string, seat: Seat, energies: LayoutEnergies, monitor: Monitor): Promise<void> {
+    const { config, generator: { vocabulary } } = this;
+    const allowed = config.passes || gradientPasses(config);
+    const random = new RandomStream(config.seed, `tokens ${name}`);
+    let step = 0;
+    const note = (best: Found): void => monitor.note(++step, best.energy, [best]);
+    await (config.method === 'greedy' ? greedySearch : randomSearch)(vocabulary, energies, random,
+      () => seat.passes < allowed, note);
+  }
+
+  /** Layouts that the searches of a picture start from, or null. */
+  private startsOf(name: string): Int32Array[] | null {
+    if (this.drawn.length === 0) return null;
+    const random = new RandomStream(this.config.seed, `starts ${name}`);
+    return Array.from({ length: this.config.restarts }, () => random.pick(this.drawn));
+  }
+
+  /** Subjects with their scaled latents; the first stage is given whole batches. */
+  private async* encoded<S extends Subject>(subjects: AsyncIterable<S> | Iterable<S>): AsyncGenerator<Encoded<S>> {
+    const waiting: S[] = [];
+    for await (const subject of subjects) {
+      waiting.push(subject);
+      if (waiting.length === this.generator.firstStage.batch) yield* await this.encode(waiting.splice(0));
+    }
+    if (waiting.length > 0) yield* await this.encode(waiting);
+  }
+
+  /** Subjects with their scaled latents. */
+  async encode<S extends Subject>(subjects: readonly S[]): Promise<Encoded<S>[]> {
     const { firstStage, description } = this.generator;
-    const { imagesAtOnce } = this.config;
+    const each = firstStage.latentSize;
     const pictures = new Float32Array(subjects.length * subjects[0]!.picture.length);
     subjects.forEach(({ picture }, i) => pictures.set(picture, i * picture.length));
-    const latents = await firstStage.encode(pictures);
-    const z = new Float32Array(imagesAtOnce * firstStage.latentSize);
-    for (let i = 0; i < imagesAtOnce; i++) {
-      const from = Math.min(i, subjects.length - 1) * firstStage.latentSize;
-      z.set(latents.subarray(from, from + firstStage.latentSize).map((value) => value * description.latentScale),
-        i * firstStage.latentSize);
-    }
-    return z;
-  }
-
-  /** Inverts up to `imagesAtOnce` pictures together. `onStep` is called after every optimiser step. */
-  async invert(subjects: readonly Subject[], onStep: (step: number) => void = () => undefined): Promise<Inversion[]> {
-    const { config, search } = this;
-    const z = await this.encode(subjects);
-    search.start(subjects.map(({ name }) => name));
-    const streams = subjects.map(({ name }) => ({
-      image: new RandomStream(config.seed, `pairs ${name}`), prior: new RandomStream(config.seed, `prior pairs ${name}`),
-    }));
-    const tracks = subjects.map(() => new Track(config));
-    for (let step = 0; step < config.steps && tracks.some((track) => !track.done); step++) {
-      search.step(z, streams.map(({ image }) => drawPairs(image, config.batchTimesteps, config.timesteps)), step,
-        streams.map(({ prior }) => drawPairs(prior, config.priorPairs, this.priorTimesteps)));
-      if ((step + 1) % config.monitorEvery === 0 || step === config.steps - 1) {
-        await this.watch(z, tracks, step + 1);
-      }
-      onStep(step + 1);
-    }
-    const found = await this.refine(z, tracks.map(({ best }) => best!));
-    const scores = await this.score(z, found);
-    return subjects.map(({ name }, i) => {
-      const { loss, monitor, convergenceStep, steps } = tracks[i]!;
-      return {
-        name, tokens: found[i]!.tokens, energy: found[i]!.energy, objects: scores[i]!,
-        loss, monitor, convergenceStep, steps,
-      };
-    });
+    const latents = (await firstStage.encode(pictures)).map((value) => value * description.latentScale);
+    return subjects.map((subject, i) => ({ ...subject, z: latents.subarray(i * each, (i + 1) * each) }));
   }
 
   /** Energies of hard layouts for some pictures, by the monitor's fixed pairs. */
   async energiesOf(subjects: readonly Subject[],
     candidates: readonly { image: number; tokens: Int32Array }[]): Promise<Float64Array> {
-    return this.judge.energies(await this.encode(subjects), candidates);
-  }
-
-  private async watch(z: Float32Array, tracks: readonly Track[], step: number): Promise<void> {
-    const { restarts } = this.config;
-    const running = await this.search.energies();
-    const tokens = (await this.search.tokens()).map((sequence) => compactLayout(this.generator.vocabulary, sequence));
-    const watched = tracks.flatMap((track, image) => (track.done ? [] : Array.from({ length: restarts }, (_, r) =>
-      ({ image, tokens: tokens[image * restarts + r]! }))));
-    const energies = await this.judge.energies(z, watched);
-    tracks.forEach((track, image) => {
-      if (track.done) return;
-      const own = watched.map((candidate, k) => ({ ...candidate, energy: energies[k]! }))
-        .filter((c) => c.image === image);
-      const mean = own.reduce((total, _, r) => total + running[image * restarts + r]!, 0) / own.length;
-      track.note(step, mean, own);
-    });
-  }
-
-  /** Descends over moves on the grid until none helps, at most `localRounds` rounds. */
-  private async refine(z: Float32Array, start: readonly Found[]): Promise<Found[]> {
-    const best = start.map((found) => ({ ...found }));
-    let open = new Set(best.keys());
-    for (let round = 0; round < this.config.localRounds && open.size > 0; round++) {
-      const candidates = [...open].flatMap((image) =>
-        neighbours(this.generator.vocabulary, best[image]!.tokens).map((tokens) => ({ image, tokens })));
-      const energies = await this.judge.energies(z, candidates);
-      const improved = new Set<number>();
-      candidates.forEach(({ image, tokens }, k) => {
-        if (energies[k]! < best[image]!.energy) {
-          best[image] = { tokens, energy: energies[k]! };
-          improved.add(image);
-        }
-      });
-      open = improved;
-    }
-    return best;
-  }
-
-  /** Objects with the rise of the energy that leaving each out brings. */
-  private async score(z: Float32Array, found: readonly Found[]): Promise<ScoredObject[][]> {
-    const { vocabulary } = this.generator;
-    const candidates = found.flatMap(({ tokens }, image) => decodeLayout(vocabulary, tokens).objects
-      .map(({ slot, classIndex, xyxyUnit }) =>
-        ({ image, classIndex, xyxyUnit, tokens: withoutObject(vocabulary, tokens, slot) })));
-    const energies = await this.judge.energies(z, candidates);
-    return found.map(({ energy }, image) => candidates.flatMap((candidate, k) => {
-      if (candidate.image !== image) return [];
-      const rise = Math.max(0, energies[k]! - energy);
-      const { classIndex, xyxyUnit } = candidate;
-      return [{ classIndex, xyxyUnit, score: rise / (rise + scoreScale) }];
-    }).sort((a, b) => b.score - a.score));
+    const encoded = await this.encode(subjects);
+    return this.judge.energies(candidates.map(({ image, tokens }) => ({ z: encoded[image]!.z, tokens })));
   }
 
   destroy(): void {
@@ -180,35 +194,14 @@ export class Inverter {
   }
 }
 
-interface Found {
-  readonly tokens: Int32Array;
-  readonly energy: number;
-}
-
-/** The monitor of one picture: the best hard layout so far, and when to stop. */
-class Track {
-  readonly loss: [number, number][] = [];
-  readonly monitor: [number, number][] = [];
-  best: Found | null = null;
-  convergenceStep = 0;
-  steps = 0;
-  done = false;
-  private since = 0;
-
-  constructor(private readonly config: InversionConfig) {}
-
-  note(step: number, running: number, candidates: readonly Found[]): void {
-    this.steps = step;
-    this.loss.push([step, running]);
-    const lowest = candidates.reduce((a, b) => (b.energy < a.energy ? b : a));
-    this.monitor.push([step, lowest.energy]);
-    if (!this.best || lowest.energy < this.best.energy) {
-      this.best = { tokens: lowest.tokens, energy: lowest.energy };
-      this.convergenceStep = step;
-      this.since = 0;
-    } else {
-      this.since++;
-    }
-    this.done = this.config.patience > 0 && this.since >= this.config.patience;
-  }
+async function drawStarts(device: Device, prior: Prior | null, config: InversionConfig): Promise<Int32Array[]> {
+  if (config.init !== 'prior') return [];
+  if (prior === null) throw new UserError('--init prior: starts are drawn from a prior, and there is no --prior');
+  const rows = prior.run.frozen.get(tokenTableName)!;
+  const wanted = { count: drawnFromPrior, seed: config.seed };
+  const drawn = prior.kind === 'autoregressive'
+    ? await drawPriorLayouts(device, prior.store, prior.description, rows, { ...wanted, legal: true })
+    : await drawDiffusionLayouts(device, prior.store, prior.description, rows,
+      { ...wanted, ...defaultDenoising(prior.description.model) });
+  return drawn.map(({ tokens }) => compactLayout(prior.vocabulary, tokens));
 }

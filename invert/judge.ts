@@ -1,7 +1,7 @@
-/** The energy of hard layouts on fixed pairs: what the monitor watches, local moves compare and scores are made of. */
+/** The energy of hard layouts on fixed pairs: what the monitor watches, moves are compared and scores are made by. */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
-import { broadcast, gather, inputTensor, oneHot, slice, table } from '../engine/ops/index.ts';
+import { gather, inputTensor, oneHot, slice, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
@@ -9,86 +9,123 @@ import { embedTokens } from '../models/unet/layoutEncoder.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import type { Prior } from '../pipeline/prior.ts';
-import { bankSize, fixedPairs, noiseBank, priorRange, type Pairs } from './bank.ts';
+import { bankSize, fixedPairs, noiseBank, pairBlocks, priorRange, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 import { imageEnergy, priorEnergy, weightOf, type Draws } from './objective.ts';
 
-/** A layout to judge: its tokens [L], and which of the current pictures it is for. */
+/** A layout for a picture. */
 export interface Candidate {
-  readonly image: number;
+  /** Scaled latent of the picture [C h w]. */
+  readonly z: Float32Array;
+  /** [L] */
   readonly tokens: Int32Array;
 }
 
-export class Judge {
-  /** Network passes so far: one per layout and pair. */
-  passes = 0;
+/** A candidate on one block of the fixed pairs. The energy of a layout is the mean over all blocks. */
+export interface Question extends Candidate {
+  readonly block: number;
+}
 
+/** A block of the fixed pairs, and of those of a diffusion prior. */
+interface Block {
+  readonly image: Pairs;
+  readonly prior: Pairs;
+}
+
+export class Judge {
   private constructor(
     private readonly program: Program,
     private readonly generator: Generator,
-    private readonly config: InversionConfig,
     private readonly priorWeight: number,
-    private readonly rows: number,
+    private readonly blocks: readonly Block[],
+    /** Questions that one run answers. */
+    readonly rows: number,
   ) {}
 
   static async open(device: Device, generator: Generator, prior: Prior | null,
     config: InversionConfig): Promise<Judge> {
     const { vocabulary, firstStage } = generator;
-    const { imagesAtOnce: I, monitorPairs: T } = config;
-    const rows = Math.max(I * config.restarts, 16);
-    const z = inputTensor('z', [I, firstStage.latentSize]);
+    const { screenPairs: T } = config;
+    const blockCount = config.monitorPairs / T;
+    const P = Math.ceil(config.priorMonitorPairs / blockCount);
+    // As much work as a step of the search, or enough to share its fixed costs.
+    const rows = Math.max(8, 2 * config.imagesAtOnce * config.restarts);
+    const z = inputTensor('z', [rows, firstStage.latentSize]);
     const ids = inputTensor('ids', [rows, vocabulary.length], 'i32');
-    const rowImage = inputTensor('rowImage', [rows], 'i32');
-    const forAll = ({ timesteps, noises }: Pairs): Draws => {
-      const each = (values: Int32Array): Tensor => broadcast(table(values, [values.length], 'i32'), [I, values.length]);
-      return { timesteps: each(timesteps), noises: each(noises) };
-    };
+    const each = table(Int32Array.from({ length: rows }, (_, row) => row), [rows], 'i32');
+    const draws = (timesteps: string, noises: string, count: number): Draws =>
+      ({ timesteps: inputTensor(timesteps, [rows, count], 'i32'), noises: inputTensor(noises, [rows, count], 'i32') });
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const image = imageEnergy(generator, z, rowImage, embeddings, forAll(fixedPairs(T, config.timesteps)), bank);
-    const outputs: Record<string, Tensor> = { image };
-    const weight = weightOf(prior, config);
-    if (prior && weight > 0) {
+    const outputs: Record<string, Tensor> = {
+      image: imageEnergy(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank),
+    };
+    const priorWeight = weightOf(prior, config);
+    if (prior && priorWeight > 0) {
       const { maxObjects: N, classCount, gridSide } = vocabulary;
       const targets = {
         classes: oneHot(inputTensor('classes', [rows, N], 'i32'), classCount + 1),
         corners: oneHot(inputTensor('corners', [rows, N, 2], 'i32'), gridSide * gridSide + 1),
       };
-      const pairs = fixedPairs(config.priorMonitorPairs, priorRange(prior, config.priorTimesteps));
-      outputs['prior'] = priorEnergy(prior, { embeddings: slice(gather(prior.table, ids), 1, 0, 3 * N), targets },
-        rowImage, forAll(pairs), config.seed);
+      outputs['prior'] = priorEnergy(prior, { embeddings: slice(gather(prior.table, ids), 1, 0, 3 * N), targets }, each,
+        draws('priorTimesteps', 'priorNoises', P), config.seed);
     }
     const program = await compile(device, { name: 'judge', outputs });
-    return new Judge(program, generator, config, weight, rows);
+    const ofPrior = pairBlocks(fixedPairs(P * blockCount, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
+    const blocks = pairBlocks(fixedPairs(config.monitorPairs, config.timesteps), T)
+      .map((image, k): Block => ({ image, prior: ofPrior[k]! }));
+    return new Judge(program, generator, priorWeight, blocks, rows);
   }
 
-  /** Energies of candidates for the pictures whose scaled latents are z [I, C h w]. */
-  async energies(z: Float32Array, candidates: readonly Candidate[]): Promise<Float64Array> {
-    const { vocabulary } = this.generator;
-    const energies = new Float64Array(candidates.length);
-    for (let first = 0; first < candidates.length; first += this.rows) {
-      const part = candidates.slice(first, first + this.rows);
-      const ids = new Int32Array(this.rows * vocabulary.length);
-      const rowImage = new Int32Array(this.rows);
-      for (let row = 0; row < this.rows; row++) {
-        const { tokens, image } = part[Math.min(row, part.length - 1)]!;
-        ids.set(tokens, row * vocabulary.length);
-        rowImage[row] = image;
-      }
-      this.program.run({
-        z, ids, rowImage, ...(this.program.takes('classes') ? slotTargets(vocabulary, ids) : {}),
-      });
-      const image = await this.program.readFloats('image');
-      const ofPrior = this.priorWeight > 0 ? await this.program.readFloats('prior') : null;
-      part.forEach((_, i) => {
-        energies[first + i] = image[i]! + (ofPrior ? this.priorWeight * ofPrior[i]! : 0);
-      });
-      this.passes += part.length * this.config.monitorPairs;
+  /** Number of blocks that the fixed pairs are dealt into. */
+  get blockCount(): number {
+    return this.blocks.length;
+  }
+
+  /** Network passes of one question: one per pair. */
+  get passesEach(): number {
+    return this.blocks[0]!.image.timesteps.length;
+  }
+
+  /** Energies of up to `rows` questions. */
+  async answer(questions: readonly Question[]): Promise<Float64Array> {
+    const { rows, program, generator: { vocabulary } } = this;
+    // Rows that nothing is asked of repeat the last question.
+    const asked = Array.from({ length: rows }, (_, row) => questions[Math.min(row, questions.length - 1)]!);
+    const ids = joined(asked.map(({ tokens }) => tokens));
+    const blocks = asked.map(({ block }) => this.blocks[block]!);
+    const { z, ...inputs } = {
+      z: new Float32Array(rows * asked[0]!.z.length), ids, ...slotTargets(vocabulary, ids),
+      timesteps: joined(blocks.map(({ image }) => image.timesteps)), noises: joined(blocks.map(({ image }) => image.noises)),
+      priorTimesteps: joined(blocks.map(({ prior }) => prior.timesteps)),
+      priorNoises: joined(blocks.map(({ prior }) => prior.noises)),
+    };
+    asked.forEach((question, row) => z.set(question.z, row * question.z.length));
+    program.run({ z, ...Object.fromEntries(Object.entries(inputs).filter(([name]) => program.takes(name))) });
+    const image = await program.readFloats('image');
+    const ofPrior = this.priorWeight > 0 ? await program.readFloats('prior') : null;
+    return Float64Array.from(questions, (_, row) => image[row]! + (ofPrior ? this.priorWeight * ofPrior[row]! : 0));
+  }
+
+  /** Energies of any number of layouts, over all pairs. */
+  async energies(candidates: readonly Candidate[]): Promise<Float64Array> {
+    const questions = candidates.flatMap((candidate) => this.blocks.map((_, block) => ({ ...candidate, block })));
+    const sums = new Float64Array(candidates.length);
+    for (let first = 0; first < questions.length; first += this.rows) {
+      const answers = await this.answer(questions.slice(first, first + this.rows));
+      answers.forEach((energy, i) => { sums[Math.floor((first + i) / this.blockCount)]! += energy; });
     }
-    return energies;
+    return sums.map((sum) => sum / this.blockCount);
   }
 
   destroy(): void {
     this.program.destroy();
   }
+}
+
+/** Arrays of one length side by side. */
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.length * parts[0]!.length);
+  parts.forEach((part, i) => all.set(part, i * part.length));
+  return all;
 }

@@ -4,7 +4,7 @@
  */
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
+import { predictionLoss } from '../models/diffusion.ts';
 import { expectedNegativeLogLikelihood } from '../models/prior/autoregressive.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
@@ -46,11 +46,10 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
   const t = reshape(gather(draws.timesteps, rowImage), [Q * T]);
   const noise = reshape(gather(bank, reshape(gather(draws.noises, rowImage), [Q * T])), [Q * T, ...latent]);
   const pictures = reshape(spread(gather(z, rowImage), [E]), [Q * T, ...latent]);
-  const schedule = noiseSchedule(model.diffusion.schedule);
-  const predicted = denoise(p, addNoise(schedule, pictures, noise, t), t, condition, model);
-  const target = predictionTarget(schedule, model.diffusion.prediction, pictures, noise, t);
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
-  return mean(reshape(denoisingLoss('l2', predicted, target), [Q, T]), [1]);
+  const errors = predictionLoss({ ...model.diffusion, loss: 'l2' }, pictures, t, noise, (x) =>
+    denoise(p, x, t, condition, model));
+  return mean(reshape(errors, [Q, T]), [1]);
 }
 
 /** Layouts as a prior reads them. */

@@ -1,28 +1,53 @@
-/** One gradient step on the layouts of several pictures with several starts each, as a program. */
+/**
+ * Gradient steps on the layouts of several pictures with several starts each, as one program. Every picture has a place
+ * of its own, at a step of its own: what differs between them is data.
+ */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
 import { grad } from '../engine/grad.ts';
 import { broadcast, concat, gather, inputTensor, reshape, stateTensor, sum, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
-import { RandomStream } from '../engine/random.ts';
 import { State } from '../engine/state.ts';
 import { sizeOf, type Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
-import { tableStatistics } from '../models/prior/standardise.ts';
 import { slotFrequencyTensors, slotTables, type SlotChoices } from '../models/softTokens.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { tokenTable } from '../models/unet/layoutEncoder.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import { tokenTableName, type Prior } from '../pipeline/prior.ts';
+import type { Prior } from '../pipeline/prior.ts';
 import { adamWRows } from './adamWRows.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 import { imageEnergy, priorEnergy, totalEnergy, weightOf } from './objective.ts';
 import { barred, priorTargets, project, targetOf, variableShapes, type Variable } from './projection.ts';
+import { startValues } from './starts.ts';
+
+/** What a place shows of its picture at a step. */
+export interface Reading {
+  /** Energies [R] of the starts at the last step, on that step's own random pairs. */
+  readonly energies: Float32Array;
+  /** Hardest reading of every start: tokens [L] each. */
+  readonly layouts: readonly Int32Array[];
+}
+
+/** The pairs of a step of one picture. */
+export interface StepPairs {
+  readonly image: Pairs;
+  /** Of a diffusion prior; without effect where there is none. */
+  readonly prior: Pairs;
+}
+
+/** Steps that may be under way: enough to keep the adapter busy, few enough that their uploads do not pile up. */
+const mostUnderWay = 8;
 
 export class Search {
-  /** Network passes so far: forward and backward count one each. */
-  passes = 0;
+  private underWay = 0;
+  /** Inputs of the next step, by place. */
+  private readonly inputs: {
+    readonly z: Float32Array; readonly timesteps: Int32Array; readonly noises: Int32Array;
+    readonly priorTimesteps: Int32Array; readonly priorNoises: Int32Array;
+    readonly rate: Float32Array; readonly correction: Float32Array; readonly temperature: Float32Array;
+  };
 
   private constructor(
     private readonly device: Device,
@@ -32,7 +57,14 @@ export class Search {
     private readonly moments: readonly State[],
     private readonly generator: Generator,
     private readonly config: InversionConfig,
-  ) {}
+  ) {
+    const { imagesAtOnce: I, restarts: R, batchTimesteps: T, priorPairs: P } = config;
+    this.inputs = {
+      z: new Float32Array(I * generator.firstStage.latentSize), timesteps: new Int32Array(I * T),
+      noises: new Int32Array(I * T), priorTimesteps: new Int32Array(I * P), priorNoises: new Int32Array(I * P), rate: new Float32Array(I * R), correction: new Float32Array(2 * I * R).fill(1),
+      temperature: new Float32Array(I * R).fill(1),
+    };
+  }
 
   static async open(device: Device, generator: Generator, prior: Prior | null,
     config: InversionConfig): Promise<Search> {
@@ -76,85 +108,71 @@ export class Search {
     return new Search(device, program, reading, values, [...moments.first, ...moments.second], generator, config);
   }
 
-  /** Random starts for pictures; the stream of each picture depends on nothing but the seed and its name. */
-  start(names: readonly string[]): void {
-    const { restarts: R, imagesAtOnce: I, init, initScale, seed, projection } = this.config;
-    const scale = projection === 'logits' ? initScale
-      : initScale * tableStatistics(this.generator.run.weights.get(tokenTableName)!.data).std;
-    for (const state of this.values) {
-      const each = sizeOf(state.type.shape) / (I * R);
-      const start = new Float32Array(I * R * each);
-      for (let q = 0; q < I * R; q++) {
-        const name = names[Math.floor(q / R)];
-        if (name === undefined) continue;
-        const random = new RandomStream(seed, `${state.name} ${name} ${q % R}`);
-        if (init === 'gaussian') for (let k = 0; k < each; k++) start[q * each + k] = scale * random.normal();
-      }
-      if (init === 'none') this.startAtNone(start, each);
-      this.device.write(state, start);
-    }
-    for (const state of this.moments) this.device.write(state, new Float32Array(sizeOf(state.type.shape)));
-  }
-
-  private startAtNone(start: Float32Array, each: number): void {
-    const { none, classCount, gridSide } = this.generator.vocabulary;
-    if (this.config.projection === 'logits') {
-      const choices = each % (classCount + 1) === 0 && each / (classCount + 1) === this.generator.vocabulary.maxObjects
-        ? classCount + 1 : gridSide * gridSide + 1;
-      for (let at = choices - 1; at < start.length; at += choices) start[at] = 2;
-      return;
-    }
-    const rows = this.generator.run.weights.get(tokenTableName)!;
-    const D = rows.shape[1]!;
-    for (let at = 0; at < start.length; at += D) start.set(rows.data.subarray(none * D, (none + 1) * D), at);
+  /** Network passes of one step of one picture: forward and backward count one each. */
+  get passesEach(): number {
+    return 2 * this.config.restarts * this.config.batchTimesteps;
   }
 
   /**
-   * One step for pictures with scaled latents z [I, C h w], at step `step` of the schedule; `priorPairs` are those of a
-   * diffusion prior.
+   * Puts a picture with scaled latent z [C h w] in a place. Its starts follow from the seed, its name, and `layouts`
+   * [R] where each start begins at one.
    */
-  step(z: Float32Array, pairs: readonly Pairs[], step: number, priorPairs: readonly Pairs[] = []): void {
-    const { config } = this;
-    const { imagesAtOnce: I, restarts: R, batchTimesteps: T, priorPairs: P } = config;
-    const Q = I * R;
-    const progress = step / Math.max(1, config.steps - 1);
+  start(place: number, name: string, z: Float32Array, layouts: readonly Int32Array[] | null): void {
+    const { restarts: R, imagesAtOnce: I } = this.config;
+    for (const state of this.values) {
+      const values = startValues(state, name, layouts, this.generator, this.config);
+      this.device.writePart(state, place * values.length, values);
+    }
+    for (const state of this.moments) {
+      const each = (sizeOf(state.type.shape) / (I * R)) * R;
+      this.device.writePart(state, place * each, new Float32Array(each));
+    }
+    this.inputs.z.set(z, place * z.length);
+  }
+
+  /** Lays down the inputs of a place's step number `step` of its own. */
+  prepare(place: number, step: number, pairs: StepPairs): void {
+    const { inputs, config } = this;
+    const { restarts: R, imagesAtOnce: I, batchTimesteps: T, priorPairs: P } = config;
+    const progress = Math.min(1, step / Math.max(1, config.annealSteps - 1));
     const [first, last] = config.temperature;
-    const fill = (value: number): Float32Array => new Float32Array(Q).fill(value);
-    const { timesteps, noises } = joinPairs(pairs, I, T);
-    const ofPrior = joinPairs(priorPairs, I, P);
-    const correction = new Float32Array(2 * Q);
-    correction.fill(1 - config.beta1 ** (step + 1), 0, Q).fill(1 - config.beta2 ** (step + 1), Q);
-    this.program.run({
-      z, timesteps, noises, correction,
-      ...this.temperatures(this.program, first * (last / first) ** progress),
-      ...(this.program.takes('priorTimesteps') && {
-        priorTimesteps: ofPrior.timesteps, priorNoises: ofPrior.noises,
-      }),
-      rate: fill(config.lr * (1 - (1 - config.lrFloor) * progress)),
-    });
-    this.passes += 2 * Q * T;
+    inputs.timesteps.set(pairs.image.timesteps, place * T);
+    inputs.noises.set(pairs.image.noises, place * T);
+    inputs.priorTimesteps.set(pairs.prior.timesteps, place * P);
+    inputs.priorNoises.set(pairs.prior.noises, place * P);
+    const rows = [place * R, (place + 1) * R] as const;
+    inputs.temperature.fill(first * (last / first) ** progress, ...rows);
+    inputs.rate.fill(config.lr * (1 - (1 - config.lrFloor) * progress), ...rows);
+    inputs.correction.fill(1 - config.beta1 ** (step + 1), ...rows);
+    inputs.correction.fill(1 - config.beta2 ** (step + 1), I * R + rows[0], I * R + rows[1]);
   }
 
-  /** The temperature of every row, for programs that have a use for it: nearest rows have none. */
-  private temperatures(program: Program, value: number): Record<string, Float32Array> {
-    const { imagesAtOnce: I, restarts: R } = this.config;
-    return program.takes('temperature') ? { temperature: new Float32Array(I * R).fill(value) } : {};
+  /** One step of all places, as prepared. Resolves before it is done. */
+  async step(): Promise<void> {
+    this.run(this.program);
+    if (++this.underWay < mostUnderWay) return;
+    await this.device.idle();
+    this.underWay = 0;
   }
 
-  /** Energies [Q] of the last step, on its own random pairs. */
-  energies(): Promise<Float32Array> {
-    return this.program.readFloats('energy');
+  /** What a program has a use for differs: nearest rows need no temperature, and one kind of prior no pairs. */
+  private run(program: Program): void {
+    program.run(Object.fromEntries(Object.entries(this.inputs).filter(([name]) => program.takes(name))));
   }
 
-  /** Hardest reading of every row: tokens [L] each. */
-  async tokens(): Promise<Int32Array[]> {
+  /** What all places show now. */
+  async read(): Promise<Reading[]> {
     const { vocabulary } = this.generator;
     const { imagesAtOnce: I, restarts: R } = this.config;
-    // Weights are read at the last temperature; the order of scores does not depend on it.
-    this.reading.run(this.temperatures(this.reading, this.config.temperature[1]));
+    this.run(this.reading);
+    const energies = await this.program.readFloats('energy');
     const classes = await this.reading.read('classes');
     const corners = await this.reading.read('corners');
-    return Array.from({ length: I * R }, (_, q) => tokensOfChoices(vocabulary, classes, corners, q));
+    this.underWay = 0;
+    return Array.from({ length: I }, (_, place) => ({
+      energies: energies.slice(place * R, (place + 1) * R),
+      layouts: Array.from({ length: R }, (_, r) => tokensOfChoices(vocabulary, classes, corners, place * R + r)),
+    }));
   }
 
   destroy(): void {
@@ -162,16 +180,6 @@ export class Search {
     this.reading.destroy();
     this.device.release([...this.values, ...this.moments]);
   }
-}
-
-/** Pairs of each picture side by side: [I, count], flattened. */
-function joinPairs(pairs: readonly Pairs[], pictures: number, count: number): Pairs {
-  const joined = { timesteps: new Int32Array(pictures * count), noises: new Int32Array(pictures * count) };
-  pairs.forEach(({ timesteps, noises }, i) => {
-    joined.timesteps.set(timesteps, i * count);
-    joined.noises.set(noises, i * count);
-  });
-  return joined;
 }
 
 /** Embeddings [Q, 3 N, D] with the crop tokens of the whole picture behind them, where there are crop tokens. */

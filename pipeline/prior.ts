@@ -5,7 +5,7 @@ import { gather, inputTensor, table } from '../engine/ops/index.ts';
 import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { RandomStream } from '../engine/random.ts';
-import { addNoise, denoisingLoss, noiseSchedule, predictionTarget } from '../models/diffusion.ts';
+import { predictionLoss } from '../models/diffusion.ts';
 import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
   type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
 import { autoregressivePrior, nextTokenScores, tokenNats, type SlotPart, type SlotTargets }
@@ -80,10 +80,8 @@ export function priorTokenNats(p: Scope, embeddings: Tensor, targets: SlotTarget
  */
 export function priorDenoisingLoss(p: Scope, embeddings: Tensor, t: Tensor, noise: Tensor,
   { model, statistics }: Reader<DiffusionPriorConfig>): Tensor {
-  const schedule = noiseSchedule(model.schedule);
-  const x = standardise(embeddings, statistics);
-  const predicted = diffusionPrior(p, addNoise(schedule, x, noise, t), t, model);
-  return denoisingLoss('l2', predicted, predictionTarget(schedule, model.prediction, x, noise, t));
+  return predictionLoss({ ...model, loss: 'l2' }, standardise(embeddings, statistics), t, noise,
+    (x) => diffusionPrior(p, x, t, model));
 }
 
 /**

@@ -12,7 +12,7 @@ import { Judge, type Candidate } from '../invert/judge.ts';
 import { emptyLayout, encodeLayout } from '../models/layoutTokens.ts';
 import { openGenerator } from '../pipeline/generator.ts';
 import { Progress, command, openDevice, positiveInteger, required, runCommand, withDevice, writeJson } from './cli.ts';
-import { inversionConfig, priorOf } from './detect.ts';
+import { inversionConfig, priorOf } from './inversionOptions.ts';
 
 interface Options {
   readonly generator?: string;
@@ -35,7 +35,7 @@ async function measure(options: Options): Promise<void> {
   const { vocabulary, description, firstStage } = generator;
   const prior = priorOf({ ...options, generator: dir }, generator);
   const config = inversionConfig({
-    preset: 'search', seed: options.seed, imagesAtOnce: 8, restarts: 2 + options.others,
+    preset: 'search', seed: options.seed, imagesAtOnce: 8, restarts: 2,
   }, generator);
   checkInversion(config, trainedSteps(generator));
   const judge = await Judge.open(device, generator, prior, config);
@@ -54,14 +54,15 @@ async function measure(options: Options): Promise<void> {
     const flat = new Float32Array(8 * pictures[0]!.length);
     pictures.forEach((picture, i) => flat.set(picture, i * picture.length));
     const z = (await firstStage.encode(flat)).map((value) => value * description.latentScale);
-    const candidates = part.flatMap(({ objects }, image): Candidate[] => [
-      { image, tokens: encodeLayout(vocabulary, objects) }, { image, tokens: emptyLayout(vocabulary) },
-      ...Array.from({ length: options.others }, () => {
+    const candidates = part.flatMap(({ objects }, image): Candidate[] => {
+      const own = z.subarray(image * firstStage.latentSize, (image + 1) * firstStage.latentSize);
+      const others = Array.from({ length: options.others }, () => {
         const other = (first + image + 1 + random.integer(items.length - 1)) % items.length;
-        return { image, tokens: encodeLayout(vocabulary, items[other]!.objects) };
-      }),
-    ]);
-    const found = await judge.energies(z, candidates);
+        return encodeLayout(vocabulary, items[other]!.objects);
+      });
+      return [encodeLayout(vocabulary, objects), emptyLayout(vocabulary), ...others].map((tokens) => ({ z: own, tokens }));
+    });
+    const found = await judge.energies(candidates);
     const each = 2 + options.others;
     part.forEach((_, i) => {
       const [own, empty, ...others] = found.subarray(i * each, (i + 1) * each) as unknown as number[];

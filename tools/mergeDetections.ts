@@ -5,6 +5,7 @@ import type { Category } from '../data/annotations.ts';
 import { UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
+import type { InversionConfig } from '../invert/config.ts';
 import type { Detection, InversionRecord } from '../invert/detections.ts';
 import { writeJson } from './cli.ts';
 
@@ -29,7 +30,9 @@ export const inShard = ({ index, count }: Shard) => (_: unknown, i: number): boo
 /** detect.json: what a folder of detections was made from. */
 export interface DetectJob {
   /** Everything that decides what is found; equal in all shards of one detection. */
-  readonly made: object;
+  readonly made: {
+    readonly generator: string; readonly prior: string | null; readonly config: InversionConfig;
+  };
   readonly shard: Shard;
   /** Ids of its pictures in turn. */
   readonly images: readonly number[];

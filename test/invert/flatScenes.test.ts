@@ -10,7 +10,7 @@ import { Inverter } from '../../invert/invert.ts';
 import { emptyLayout, encodeLayout } from '../../models/layoutTokens.ts';
 import { openGenerator } from '../../pipeline/generator.ts';
 import { demoWeights, trainedLayouts } from '../../tools/demoWeights.ts';
-import { inversionConfig, priorOf } from '../../tools/detect.ts';
+import { inversionConfig, priorOf } from '../../tools/inversionOptions.ts';
 import { testDevice } from '../support/gpu.ts';
 
 const { kind, size } = demoWeights.scenes;

@@ -9,8 +9,9 @@ import { UserError } from '../../engine/errors.ts';
 import { checkInversion, inversionPresets, type InversionConfig } from '../../invert/config.ts';
 import { toDetections, toRecord } from '../../invert/detections.ts';
 import { Inverter, type Inversion, type Subject } from '../../invert/invert.ts';
-import { neighbours } from '../../invert/moves.ts';
-import { decodeLayout } from '../../models/layoutTokens.ts';
+import { applyMoves, localMoves } from '../../invert/moves.ts';
+import { decodeLayout, emptyLayout } from '../../models/layoutTokens.ts';
+import { Search } from '../../invert/search.ts';
 import { openGenerator, type Generator } from '../../pipeline/generator.ts';
 import { openPrior, type Prior } from '../../pipeline/prior.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -27,7 +28,7 @@ interface Context {
 const test = suite<Context>('invert/invert');
 
 const config: InversionConfig = {
-  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 3, restarts: 2,
+  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 4, screenPairs: 4, restarts: 2,
   imagesAtOnce: 3, localRounds: 1, seed: 5,
 };
 
@@ -35,6 +36,10 @@ const subject = (name: string): Subject => {
   const random = new RandomStream(3, name);
   return { name, picture: Float32Array.from({ length: 3 * microSize ** 2 }, () => random.uniform(-1, 1)) };
 };
+/** Layouts one move away. */
+const neighbours = (tokens: Int32Array): Int32Array[] =>
+  localMoves(microVocabulary, tokens).map((move) => applyMoves(microVocabulary, tokens, [move]));
+
 const subjects = ['a.png', 'b.png', 'c.png'].map(subject);
 
 test.before(async (context) => {
@@ -74,14 +79,38 @@ test('the same again, alone and in other company', async ({ inverter, together }
   assert.equal(await inverter.invert([subjects[2]!, subjects[0]!]), [together[2], together[0]]);
 });
 
-test('one picture a program gives the same tokens as three', async ({ generator, prior, together }) => {
-  const single = await Inverter.open(await testDevice(), generator, prior, { ...config, imagesAtOnce: 1 });
-  for (const [i, one] of subjects.entries()) {
+test('places are taken as they become free, and nobody notices', async ({ generator, prior }) => {
+  // Pictures that stop early leave their places to others, which are then at other steps than their neighbours.
+  const many = ['a', 'b', 'c', 'd', 'e'].map((name) => subject(`${name}.png`));
+  const patient: InversionConfig = {
+    ...config, init: 'prior', stratifyCounts: false, steps: 12, monitorEvery: 1, patience: 2, lr: 1, screenPairs: 2,
+    localRounds: 2,
+  };
+  const open = (imagesAtOnce: number): Promise<Inverter> =>
+    testDevice().then((device) => Inverter.open(device, generator, prior, { ...patient, imagesAtOnce }));
+  const [pool, single] = [await open(2), await open(1)];
+  const pooled = await pool.invert(many);
+  assert.ok(new Set(pooled.map(({ steps }) => steps)).size > 1, 'some stop earlier than others');
+  for (const [i, one] of many.entries()) {
+    assert.equal(await pool.invert([one]), [pooled[i]!], 'the same bits on the same program');
     const [alone] = await single.invert([one]);
-    assert.equal(alone!.tokens, together[i]!.tokens);
-    assert.ok(Math.abs(alone!.energy - together[i]!.energy) <= 1e-5 * Math.abs(together[i]!.energy));
+    assert.equal(alone!.tokens, pooled[i]!.tokens);
+    assert.is(alone!.passes, pooled[i]!.passes);
+    assert.ok(Math.abs(alone!.energy - pooled[i]!.energy) <= 1e-5 * Math.abs(pooled[i]!.energy));
   }
+  pool.destroy();
   single.destroy();
+});
+
+test('an interrupt gives up what is under way', async ({ inverter }) => {
+  const controller = new AbortController();
+  let turns = 0;
+  const found: string[] = [];
+  for await (const { subject: { name } } of inverter.run(subjects, controller.signal, () => {
+    if (++turns === 3) controller.abort();
+  })) found.push(name);
+  assert.equal(found, []);
+  assert.is(turns, 3);
 });
 
 test('another seed or name starts elsewhere', async ({ generator, prior, inverter, together }) => {
@@ -93,14 +122,17 @@ test('another seed or name starts elsewhere', async ({ generator, prior, inverte
   other.destroy();
 });
 
-test('a round of moves goes to the best neighbour', async ({ generator, prior, together }) => {
+test('a round of moves is no worse than the best single move', async ({ generator, prior, together }) => {
   const still = await Inverter.open(await testDevice(), generator, prior, { ...config, localRounds: 0 });
   const before = await still.invert(subjects);
+  let better = 0;
   for (const [image, { tokens, energy }] of before.entries()) {
-    const near = neighbours(microVocabulary, tokens).map((next) => ({ image, tokens: next }));
+    const near = neighbours(tokens).map((next) => ({ image, tokens: next }));
     const least = Math.min(energy, ...await still.energiesOf(subjects, near));
-    assert.is(together[image]!.energy, least);
+    assert.ok(together[image]!.energy <= least);
+    better += Number(together[image]!.energy < energy);
   }
+  assert.ok(better > 0, 'some round helps');
   still.destroy();
 });
 
@@ -121,7 +153,7 @@ test('a diffusion prior: the same again and alone, and its weight changes what i
 
 test('the judge ranks the same under a diffusion prior whatever was drawn before, with the weight as the slope',
   async ({ generator, diffusion }) => {
-    const candidates = neighbours(microVocabulary, Int32Array.of(0, 5, 10, 16, 16, 16)).map((tokens) => ({ image: 0, tokens }));
+    const candidates = neighbours(Int32Array.of(0, 5, 10, 16, 16, 16)).map((tokens) => ({ image: 0, tokens }));
     const energies = async (weight: number): Promise<Float64Array> => {
       const inverter = await Inverter.open(await testDevice(), generator, diffusion,
         { ...config, priorWeight: { autoregressive: 0, diffusion: weight } });
@@ -138,14 +170,17 @@ test('the judge ranks the same under a diffusion prior whatever was drawn before
     });
   });
 
-test('every projection runs, from either start, with and without a prior', async ({ generator, prior, diffusion }) => {
+test('every projection runs, from any start, with and without a prior', async ({ generator, prior, diffusion }) => {
   for (const projection of ['logits', 'soft', 'slot', 'vocabulary', 'none'] as const) {
-    const other = projection === 'slot' ? diffusion : null;
-    const variants = [{ own: prior, init: 'gaussian' }, { own: other, init: 'none' }] as const;
-    for (const { own, init } of variants) {
-      const inverter = await Inverter.open(await testDevice(), generator, own, { ...config, projection, init });
+    const init = projection === 'soft' || projection === 'logits' ? 'prior' : 'gaussian';
+    const variants = [
+      { own: projection === 'soft' ? diffusion : prior, init, draws: 'uniform' },
+      { own: projection === 'slot' ? diffusion : null, init: 'none', draws: 'bank' },
+    ] as const;
+    for (const { own, init: from, draws } of variants) {
+      const inverter = await Inverter.open(await testDevice(), generator, own, { ...config, projection, init: from, draws });
       const [found] = await inverter.invert([subjects[0]!]);
-      assert.ok(Number.isFinite(found!.energy), `${projection} from ${init}`);
+      assert.ok(Number.isFinite(found!.energy), `${projection} from ${from}`);
       inverter.destroy();
     }
   }
@@ -153,12 +188,47 @@ test('every projection runs, from either start, with and without a prior', async
 
 test('more candidates than rows of the program come back in order', async ({ inverter }) => {
   const tokens = Int32Array.of(0, 5, 10, 2, 5, 10);
-  const candidates = neighbours(microVocabulary, tokens).map((next, i) => ({ image: i % 3, tokens: next }));
+  const candidates = neighbours(tokens).map((next, i) => ({ image: i % 3, tokens: next }));
   assert.ok(candidates.length > 16);
   const energies = await inverter.energiesOf(subjects, candidates);
   for (const k of [0, 15, 16, candidates.length - 1]) {
     const [alone] = await inverter.energiesOf(subjects, [candidates[k]!]);
     assert.is(energies[k], alone);
+  }
+});
+
+test('the baselines keep to their passes and find lower energies than nothing', async ({ generator, prior }) => {
+  for (const method of ['greedy', 'random'] as const) {
+    const searcher = await Inverter.open(await testDevice(), generator, prior,
+      { ...config, method, passes: 400, localRounds: 0, screenPairs: 2 });
+    const found = await searcher.invert(subjects);
+    const empty = await searcher.energiesOf(subjects,
+      subjects.map((_, image) => ({ image, tokens: emptyLayout(microVocabulary) })));
+    for (const [i, { energy, passes, monitor, name, objects }] of found.entries()) {
+      assert.ok(passes >= 400 && passes < 520, `${passes} passes`);
+      assert.ok(energy <= empty[i]!);
+      assert.is(monitor.at(-1)![1], energy);
+      assert.is(name, subjects[i]!.name);
+      assert.ok(objects.length <= microVocabulary.maxObjects);
+    }
+    assert.ok(found.some(({ energy }, i) => energy < empty[i]!), `${method} finds something`);
+    assert.equal(await searcher.invert([subjects[1]!]), [found[1]]);
+    searcher.destroy();
+  }
+});
+
+test('starts at layouts read as those layouts', async ({ generator, prior }) => {
+  const starts = [Int32Array.of(1, 0, 3, 4, 4, 4), Int32Array.of(2, 1, 3, 0, 0, 2)];
+  const { none } = microVocabulary;
+  const layouts = starts.map((tokens) => tokens.map((token) => (token === 4 ? none : token)));
+  for (const projection of ['logits', 'slot', 'none'] as const) {
+    const search = await Search.open(await testDevice(), generator, prior,
+      { ...config, projection, stratifyCounts: false, imagesAtOnce: 2 });
+    const z = new Float32Array(generator.firstStage.latentSize);
+    search.start(1, 'a.png', z, layouts);
+    const [, reading] = await search.read();
+    assert.equal(reading!.layouts, layouts, projection);
+    search.destroy();
   }
 });
 
@@ -188,6 +258,8 @@ test('configs that cannot work are refused', () => {
   refused({ priorWeight: { autoregressive: 0, diffusion: -0.1 } }, /--prior-weight: must be 0 or more, found -0.1/);
   refused({ priorTimesteps: [200, 1200] }, /--prior-timesteps: must be a range within 0 to 1000 .* found 200 to 1200/);
   refused({ priorPairs: 0 }, /priorPairs must be a whole number from 1/);
+  refused({ screenPairs: 3 }, /screenPairs must divide monitorPairs, 4; found 3/);
+  refused({ duplicateIou: 0 }, /duplicateIou must be above 0/);
   refused({ temperature: [1, 0] }, /temperature must be positive/);
   checkInversion(config, 20);
 });

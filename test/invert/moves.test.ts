@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compactLayout, neighbours, withoutObject } from '../../invert/moves.ts';
+import { applyMoves, compactLayout, localMoves, proposalMoves, tripleIou, withoutObject, type Triple }
+  from '../../invert/moves.ts';
 import { layoutVocabulary, tripleFault } from '../../models/layoutTokens.ts';
 
 // A 4 x 4 grid, three classes, three slots, and crop tokens that no move may touch.
@@ -31,32 +32,74 @@ test('withoutObject takes one out and closes the gap', () => {
   assert.equal(tokens, layout(whole, middle, whole), 'the layout itself stays');
 });
 
-test('neighbours are legal, compact, different from each other and from their start', () => {
+test('of two objects of one class that overlap too much the later one goes', () => {
+  const big = [1, cell(0, 0), cell(3, 3)];
+  const most = [1, cell(0, 0), cell(3, 2)];
+  assert.is(tripleIou(vocabulary, big as unknown as Triple, most as unknown as Triple), 2 / 3);
+  assert.is(tripleIou(vocabulary, [0, cell(0, 0), cell(1, 1)], [0, cell(1, 1), cell(2, 2)]), 0);
+  assert.equal(compactLayout(vocabulary, layout(big, most, none), 0.6), layout(big, none, none));
+  assert.equal(compactLayout(vocabulary, layout(most, big, none), 0.6), layout(most, none, none), 'the first stays');
+  assert.equal(compactLayout(vocabulary, layout(big, most, none), 0.7), layout(big, most, none));
+  assert.equal(compactLayout(vocabulary, layout(big, whole, none), 0.6), layout(big, whole, none), 'another class');
+  assert.equal(compactLayout(vocabulary, layout(big, big, none)), layout(big, big, none), '1 keeps both');
+});
+
+test('local moves are legal, different from each other, and of the slot that they name', () => {
   const small = [2, cell(2, 0), cell(3, 1)];
   for (const tokens of [layout(middle, none, none), layout(whole, middle, none), layout(small, middle, whole)]) {
-    const found = neighbours(vocabulary, tokens);
-    for (const next of found) {
+    const moves = localMoves(vocabulary, tokens);
+    const moved = moves.map((move) => applyMoves(vocabulary, tokens, [move]));
+    for (const [i, next] of moved.entries()) {
       for (let n = 0; n < 3; n++) assert.ok(['absent', null].includes(tripleFault(vocabulary, next, n)), `${next}`);
       assert.equal(compactLayout(vocabulary, next), next);
       assert.equal([...next.subarray(9)], crop);
+      const { slot, triple } = moves[i]!;
+      if (triple) assert.equal([...next.subarray(3 * slot, 3 * slot + 3)], [...triple]);
     }
-    const keys = [...found, tokens].map(String);
+    const keys = [...moved, tokens].map(String);
     assert.is(new Set(keys).size, keys.length);
   }
 });
 
-test('neighbours by hand', () => {
-  const boxes = neighbours(vocabulary, layout(middle, none, none)).map((next) => [...next.subarray(0, 3)]);
+test('local moves by hand', () => {
+  const boxes = localMoves(vocabulary, layout(middle, none, none)).map(({ triple }) => triple ?? none);
   const grown = [[0, 1, 2, 2], [1, 0, 2, 2], [1, 1, 3, 2], [1, 1, 2, 3]];
   const shifted = [[2, 1, 3, 2], [0, 1, 1, 2], [1, 2, 2, 3], [1, 0, 2, 1]];
   const expected = [...grown, ...shifted].map(([x0, y0, x1, y1]) => [1, cell(x0!, y0!), cell(x1!, y1!)]);
   const others = [[0, middle[1]!, middle[2]!], [2, middle[1]!, middle[2]!], none];
-  const sorted = (rows: number[][]): string[] => rows.map(String).sort();
+  const sorted = (rows: readonly (readonly number[])[]): string[] => rows.map(String).sort();
   // Every edge inwards would leave no area.
   assert.equal(sorted(boxes), sorted([...expected, ...others]));
   // From the edges of the picture there is only inwards: four moves, two classes, and out.
-  assert.is(neighbours(vocabulary, layout(whole, none, none)).length, 7);
-  assert.equal(neighbours(vocabulary, layout(none, none, none)), []);
+  assert.is(localMoves(vocabulary, layout(whole, none, none)).length, 7);
+  assert.equal(localMoves(vocabulary, layout(none, none, none)), []);
+  const far = localMoves(vocabulary, layout(whole, none, none), 2).flatMap(({ triple }) => (triple ? [triple] : []));
+  assert.equal(sorted(far.filter(([kind]) => kind === 0)), sorted([
+    [0, cell(2, 0), cell(3, 3)], [0, cell(0, 2), cell(3, 3)], [0, cell(0, 0), cell(1, 3)], [0, cell(0, 0), cell(3, 1)],
+  ]), 'by two cells');
+});
+
+test('moves of several slots at once; one left out closes the gap', () => {
+  const tokens = layout(whole, middle, none);
+  const added = { slot: 2, triple: [2, cell(0, 0), cell(1, 1)] as Triple };
+  assert.equal(applyMoves(vocabulary, tokens, [{ slot: 0, triple: null }, added]),
+    layout(middle, [2, cell(0, 0), cell(1, 1)], none));
+  assert.equal(tokens, layout(whole, middle, none), 'the layout itself stays');
+});
+
+test('objects of other layouts: into the empty slot, or over what they overlap', () => {
+  const near = [2, cell(1, 1), cell(3, 3)];
+  const proposed = (own: Int32Array, ...others: Int32Array[]): string[] =>
+    proposalMoves(vocabulary, own, others).map(({ slot, triple }) => `${slot}: ${triple}`).sort();
+  const own = layout(middle, none, none);
+  const corner = [0, cell(0, 0), cell(1, 1)];
+  assert.equal(proposed(own, own), [], 'its own are no news');
+  assert.equal(proposed(own, layout(corner, none, none), layout(middle, corner, none)), [`1: ${corner}`], 'once each');
+  // 1 of 4 cells in common: too little to take its place. All of it within one of twice the area: enough.
+  assert.equal(proposed(own, layout(near, none, none)), [`1: ${near}`]);
+  const wide = [1, cell(1, 1), cell(3, 2)];
+  assert.equal(proposed(own, layout(wide, none, none)), [`0: ${wide}`, `1: ${wide}`]);
+  assert.equal(proposed(layout(middle, whole, corner), layout(wide, none, none)), [`0: ${wide}`], 'no slot is empty');
 });
 
 test.run();

@@ -8,7 +8,7 @@ import { ParamStore, countParams } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { compile } from '../../engine/compile/compile.ts';
 import { inputTensor, table } from '../../engine/ops/index.ts';
-import { drawPairs, priorRange, type Pairs } from '../../invert/bank.ts';
+import { drawPairs, priorRange } from '../../invert/bank.ts';
 import { Search } from '../../invert/search.ts';
 import { autoencoderPresets, latentShape, type AutoencoderConfig } from '../../models/autoencoder/config.ts';
 import { layoutVocabulary } from '../../models/layoutTokens.ts';
@@ -21,7 +21,7 @@ import { priorSpecs, tokenTableName, type Prior, type PriorKind } from '../../pi
 import { denoisingStep } from '../../train/denoising.ts';
 import { layoutConditioning, layoutTokens, trainingFrequencies } from '../../train/generator.ts';
 import { generatorRuns } from '../../train/presets/generator.ts';
-import { inversionConfig, type DetectOptions } from '../detect.ts';
+import { inversionConfig, type InversionOptions } from '../inversionOptions.ts';
 import { initialWeights } from './initialWeights.ts';
 import { normalValues } from './inputs.ts';
 import { programCandidate, programFlops, stepCandidate } from './ours.ts';
@@ -148,25 +148,28 @@ function drawnPrior(generator: Generator, kind: PriorKind): Prior {
 
 /** One step of the default search, with a prior's term where a kind is named. */
 export const invertStep = (preset: Preset, kind: PriorKind | null,
-  options: Partial<Pick<DetectOptions, 'imagesAtOnce' | 'restarts' | 'batchTimesteps'>> = {}) => async (device: Device):
+  options: Partial<Pick<InversionOptions, 'imagesAtOnce' | 'restarts' | 'batchTimesteps'>> = {}) => async (device: Device):
 Promise<OwnCandidate> => {
   const generator = await openDrawn(device, preset);
   const prior = kind === null ? null : drawnPrior(generator, kind);
   const config = inversionConfig({ preset: 'search', seed: 0, ...options }, generator);
   const search = await Search.open(device, generator, prior, config);
-  const names = Array.from({ length: config.imagesAtOnce }, (_, i) => `${i}`);
-  search.start(names);
-  const z = normalValues('pictures', [config.imagesAtOnce, ...latentOf(preset)]);
-  const draw = (count: number, range: readonly [number, number]): Pairs[] =>
-    names.map((name) => drawPairs(new RandomStream(0, name), count, range));
-  const pairs = draw(config.batchTimesteps, config.timesteps);
-  const priorPairs = prior ? draw(config.priorPairs, priorRange(prior, config.priorTimesteps)) : [];
+  const each = generator.firstStage.latentSize;
+  const z = normalValues('pictures', [config.imagesAtOnce, each]);
+  for (let place = 0; place < config.imagesAtOnce; place++) {
+    search.start(place, `${place}`, z.subarray(place * each, (place + 1) * each), null);
+    const random = new RandomStream(0, `${place}`);
+    search.prepare(place, 0, {
+      image: drawPairs(random, config.batchTimesteps, config.timesteps),
+      prior: drawPairs(random, config.priorPairs, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]),
+    });
+  }
   return {
     impl: 'ours',
     flops: programFlops(search.program),
-    run: () => search.step(z, pairs, 0, priorPairs),
+    run: () => void search.step(),
     idle: () => device.idle(),
-    read: async () => ({ energy: await search.energies() }),
+    read: async () => ({ energy: await search.program.readFloats('energy') }),
     dispose() {
       search.destroy();
       generator.firstStage.destroy();

@@ -1,0 +1,64 @@
+/** What is known of the layouts of one picture: each is judged once on each block of pairs, however often it is met. */
+import type { Candidate, Question } from './judge.ts';
+
+/** A layout and its energy over all fixed pairs. */
+export interface Found {
+  /** [L] */
+  readonly tokens: Int32Array;
+  readonly energy: number;
+}
+
+export class LayoutEnergies {
+  /** By tokens: the energy on each block, NaN where not known. */
+  private readonly known = new Map<string, Float64Array>();
+
+  constructor(
+    private readonly z: Candidate['z'],
+    private readonly blockCount: number,
+    private readonly answer: (questions: readonly Question[]) => Promise<Float64Array>,
+  ) {}
+
+  /** Energies of layouts over all pairs. */
+  async of(layouts: readonly Int32Array[]): Promise<number[]> {
+    const blocks = Array.from({ length: this.blockCount }, (_, block) => block);
+    await this.ask(layouts, blocks);
+    return layouts.map((tokens) => {
+      const energies = this.known.get(key(tokens))!;
+      return energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
+    });
+  }
+
+  /** Energies of layouts on a few pairs, the same for all: to be compared with each other only. */
+  async screen(layouts: readonly Int32Array[]): Promise<number[]> {
+    // A block from the middle has neither the weakest nor the strongest noise.
+    const block = this.blockCount >> 1;
+    await this.ask(layouts, [block]);
+    return layouts.map((tokens) => this.known.get(key(tokens))![block]!);
+  }
+
+  /** The lowest of `best` and some layouts. Those that are no better on a few pairs are not looked at closer. */
+  async lowest(best: Found, layouts: readonly Int32Array[], closer: number): Promise<Found> {
+    const [own, ...screened] = await this.screen([best.tokens, ...layouts]);
+    const promising = layouts.map((tokens, i) => ({ tokens, energy: screened[i]! }))
+      .filter(({ energy }) => energy < own!).sort((a, b) => a.energy - b.energy).slice(0, closer);
+    const energies = await this.of(promising.map(({ tokens }) => tokens));
+    return promising.reduce((a, { tokens }, i) => (energies[i]! < a.energy ? { tokens, energy: energies[i]! } : a), best);
+  }
+
+  private async ask(layouts: readonly Int32Array[], blocks: readonly number[]): Promise<void> {
+    const { z } = this;
+    const open = new Map(layouts.map((tokens) => [key(tokens), tokens]));
+    const questions: Question[] = [];
+    for (const [name, tokens] of open) {
+      if (!this.known.has(name)) this.known.set(name, new Float64Array(this.blockCount).fill(NaN));
+      for (const block of blocks) {
+        if (Number.isNaN(this.known.get(name)![block])) questions.push({ z, tokens, block });
+      }
+    }
+    if (questions.length === 0) return;
+    const answers = await this.answer(questions);
+    questions.forEach(({ tokens, block }, i) => { this.known.get(key(tokens))![block] = answers[i]!; });
+  }
+}
+
+const key = (tokens: Int32Array): string => tokens.join(' ');
