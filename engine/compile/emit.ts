@@ -10,7 +10,7 @@ import { withEpilogue, withoutEpilogue } from './epilogue.ts';
 import type { Binding, Store } from './expressions.ts';
 import { groupSteps, type Step } from './group.ts';
 import { bindingAlignment, lower, type Lowered, type Node } from './lower.ts';
-import { pointwiseKernel } from './pointwiseKernel.ts';
+import { pointwiseKernel, type PointwiseKernel } from './pointwiseKernel.ts';
 
 export interface ProgramSpec {
   /** Label in errors and profiles. */
@@ -19,7 +19,10 @@ export interface ProgramSpec {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** New contents of states, written at the end of a run. */
   readonly updates?: readonly (readonly [State, Tensor])[];
-  /** Name of the variant to use where an op offers it; otherwise the op's first. */
+  /**
+   * Name of the variant to use where an op offers it; otherwise the op's first. Groups of pointwise nodes are run for
+   * software adapters under `subgroup`, for others under `workgroup`.
+   */
   readonly variant?: string;
   /** Whether pointwise work may be done where a kernel stores its output; default true. */
   readonly epilogues?: boolean;
@@ -215,10 +218,16 @@ export class Emission {
 
   private emitPointwise(step: Step, at: number): void {
     const stores = this.stores(step, at);
-    if (stores.length > 0) this.push(pointwiseKernel(step.nodes, stores), step.nodes.at(-1)!.path);
+    if (stores.length > 0) this.push(this.pointwise(step.nodes, stores), step.nodes.at(-1)!.path);
   }
 
-  private push(kernel: ReturnType<typeof pointwiseKernel>, path: string): void {
+  private pointwise(members: readonly Node[], stores: readonly Store[]): PointwiseKernel {
+    const { variant } = this.spec;
+    const software = variant === 'subgroup' || (variant !== 'workgroup' && this.target.capabilities.software);
+    return pointwiseKernel(members, stores, software);
+  }
+
+  private push(kernel: PointwiseKernel, path: string): void {
     this.dispatches.push({ call: { ...kernel, constants: {} }, memory: kernel.bindings.map(bound), path });
   }
 
@@ -233,7 +242,7 @@ export class Emission {
       ...into, op: pointwiseOps.stopGradient, attrs: null, position: -1, path: '',
       reads: [{ node: value, layout: { shape: value.shape, strides: contiguousStrides(value.shape), offset: 0 } }],
     };
-    this.push(pointwiseKernel([copy], [{ value: copy, into, offset: 0 }]), '');
+    this.push(this.pointwise([copy], [{ value: copy, into, offset: 0 }]), '');
   }
 
   private emitKernel(node: Node, step: Step, at: number): void {

@@ -28,7 +28,8 @@ class Emitter extends Expressions {
   private readonly strides: Map<Read, number[]>;
   protected readonly width: 1 | 4;
 
-  constructor(private readonly members: readonly Node[], private readonly stores: readonly Store[]) {
+  constructor(private readonly members: readonly Node[], private readonly stores: readonly Store[],
+    private readonly software: boolean) {
     super('words', 0, 0);
     this.operands = outsideReads(members);
     const full = members[0]!.shape;
@@ -94,7 +95,7 @@ class Emitter extends Expressions {
   private assemble(inner: number): PointwiseKernel {
     const x = Math.min(64, Math.max(8, 2 ** Math.ceil(Math.log2(inner))));
     const flat = this.shape.length === 1;
-    const loop = flat ? this.flatLoop(inner) : this.nestedLoop(inner, x);
+    const loop = this.software ? this.softwareLoop(inner) : flat ? this.flatLoop(inner) : this.nestedLoop(inner, x);
     const source = [
       `struct Words { ${this.fields()} }`,
       'var<immediate> words: Words;',
@@ -128,19 +129,24 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     };
   }
 
+  /** Lines that find the index along each axis but the last two from `outer`, which counts them all. */
+  private decode(): string[] {
+    const lines: string[] = [];
+    let rest = 'outer';
+    for (let axis = this.shape.length - 3; axis >= 0; axis--) {
+      const n = axis === 0 ? '' : this.word(this.shape[axis]!);
+      lines.push(axis === 0 ? `let i0 = ${rest};` : `let i${axis} = (${rest}) % ${n};`);
+      rest = `(${rest}) / ${n}`;
+    }
+    return lines;
+  }
+
   private nestedLoop(inner: number, x: number): { head: string; tail: string; grid: [number, number, number] } {
     const rank = this.shape.length;
     const middle = this.shape[rank - 2]!;
-    const outers = this.shape.slice(0, -2);
-    const outer = sizeOf(outers);
+    const outer = sizeOf(this.shape.slice(0, -2));
     const y = 64 / x;
-    const decode: string[] = [];
-    let rest = 'outer';
-    for (let axis = rank - 3; axis >= 0; axis--) {
-      const n = axis === 0 ? '' : this.word(this.shape[axis]!);
-      decode.push(axis === 0 ? `let i0 = ${rest};` : `let i${axis} = (${rest}) % ${n};`);
-      rest = `(${rest}) / ${n}`;
-    }
+    const decode = this.decode();
     const head = `@compute @workgroup_size(${x}, ${y})
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i${rank - 1} = id.x;
@@ -153,10 +159,54 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     ];
     return { head, tail: '  }\n  }\n}', grid };
   }
+
+  /**
+   * On a software adapter: one subgroup of 8 lanes a workgroup, which takes many neighbouring steps. A larger workgroup
+   * would be run by switching between its subgroups, and starting one costs as much as ten steps.
+   */
+  private softwareLoop(inner: number): { head: string; tail: string; grid: [number, number, number] } {
+    const rank = this.shape.length;
+    const middle = rank > 1 ? this.shape[rank - 2]! : 1;
+    const outer = rank > 2 ? sizeOf(this.shape.slice(0, -2)) : 1;
+    const grid = softwareGrid(inner, middle, outer);
+    // What a workgroup takes of an axis: `share` in a row, as many as the others.
+    const loop = (variable: string, n: number, axis: string, lanes: string, step: number): string[] => {
+      const size = this.word(n);
+      const share = step === 1 ? `(${size} + groups.${axis} - 1u) / groups.${axis}`
+        : `(${size} + groups.${axis} * ${step}u - 1u) / (groups.${axis} * ${step}u) * ${step}u`;
+      return [
+        `let share${axis} = ${share};`,
+        `for (var ${variable} = group.${axis} * share${axis}${lanes}; `
+          + `${variable} < min((group.${axis} + 1u) * share${axis}, ${size}); ${variable} += ${step}u) {`,
+      ];
+    };
+    const head = [
+      '@compute @workgroup_size(8)',
+      'fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u,',
+      '  @builtin(num_workgroups) groups: vec3u) {',
+      ...(rank > 2 ? [...loop('outer', outer, 'z', '', 1), ...this.decode()] : []),
+      ...(rank > 1 ? loop(`i${rank - 2}`, middle, 'y', '', 1) : []),
+      ...loop(`i${rank - 1}`, inner, 'x', ' + lane', 8),
+    ];
+    return { head: head.join('\n  '), tail: `${'}'.repeat(Math.min(rank, 3))}\n}`, grid };
+  }
+}
+
+/** Steps of eight lanes that a workgroup takes on a software adapter, and workgroups below which it takes fewer. */
+const steps = 64;
+const fewGroups = 4;
+
+/** Workgroups along each axis: as much of the last as makes enough steps, then of the one before. */
+function softwareGrid(inner: number, middle: number, outer: number): [number, number, number] {
+  const each = Math.max(1, Math.min(steps, Math.floor((groups(inner, 8) * middle * outer) / fewGroups)));
+  const x = groups(groups(inner, 8), each);
+  const rows = Math.min(middle, Math.max(1, Math.floor((each * x) / groups(inner, 8))));
+  const layers = rows < middle ? 1 : Math.max(1, Math.floor((each * x) / (groups(inner, 8) * middle)));
+  const least = (count: number): number => Math.min(maxGroupsPerAxis, count);
+  return [least(x), least(groups(middle, rows)), least(groups(outer, layers))];
 }
 
 /** The kernel of a group; `stores` are the results that something outside the group needs. */
-export function pointwiseKernel(members: readonly Node[], stores: readonly Store[]): PointwiseKernel {
-  return new Emitter(members, stores).emit();
+export function pointwiseKernel(members: readonly Node[], stores: readonly Store[], software: boolean): PointwiseKernel {
+  return new Emitter(members, stores, software).emit();
 }
-
