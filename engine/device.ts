@@ -179,12 +179,14 @@ export class Device {
     return this.readBuffer(this.buffer(state), sizeOf(state.type.shape), state.type.dtype);
   }
 
-  async readBuffer(source: GPUBuffer, size: number, dtype: keyof typeof bytesPerElement): Promise<TypedData> {
+  /** Values of a buffer from byte `start` on. */
+  async readBuffer(source: GPUBuffer, size: number, dtype: keyof typeof bytesPerElement, start = 0):
+    Promise<TypedData> {
     this.check();
     const bytes = Math.ceil((size * bytesPerElement[dtype]) / 4) * 4;
     const staging = this.gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     const encoder = this.gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
+    encoder.copyBufferToBuffer(source, start, staging, 0, bytes);
     this.gpu.queue.submit([encoder.finish()]);
     try {
       await settle(staging.mapAsync(GPUMapMode.READ));

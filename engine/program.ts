@@ -31,7 +31,7 @@ export class Program {
     readonly name: string,
     readonly calls: readonly BoundCall[],
     private readonly inputs: ReadonlyMap<string, Port>,
-    private readonly outputs: ReadonlyMap<string, Port>,
+    private readonly outputs: ReadonlyMap<string, Port & { readonly start: number }>,
     private readonly owned: readonly GPUBuffer[],
     readonly summary: ProgramSummary,
   ) {}
@@ -88,7 +88,7 @@ export class Program {
       throw new Error(`${this.name}: no output is called ${name}; `
         + `there are ${[...this.outputs.keys()].join(', ') || 'none'}`);
     }
-    return this.device.readBuffer(port.buffer, sizeOf(port.type.shape), port.type.dtype);
+    return this.device.readBuffer(port.buffer, sizeOf(port.type.shape), port.type.dtype, port.start);
   }
 
   /** An f32 output. */

@@ -1,8 +1,9 @@
 /** `npm run bench`: times kernels and whole steps, beside jax-js and tfjs where asked for. */
 import { loadavg } from 'node:os';
 import { InvalidArgumentError } from 'commander';
-import { UserError } from '../engine/errors.ts';
+import { describeSharing, type ProgramSummary } from '../engine/compile/programPlan.ts';
 import type { Device } from '../engine/device.ts';
+import { UserError } from '../engine/errors.ts';
 import { measureRoofline } from '../engine/profile.ts';
 import { checkAgreement, timeCandidates } from './bench/measure.ts';
 import { againstPeers } from './bench/ratio.ts';
@@ -32,6 +33,9 @@ interface Result {
   readonly percentOfFmaPeak: number;
   /** Of ours: how many times as long the faster peer takes; null where no peer ran, and for peers. */
   readonly ratio: number | null;
+  /** Of ours: memory for intermediates as planned, and without sharing; of the largest program. */
+  readonly plannedBytes: number | null;
+  readonly unsharedBytes: number | null;
 }
 
 function pattern(text: string): RegExp {
@@ -45,6 +49,10 @@ function pattern(text: string): RegExp {
 /** Sets up, compares and times one row. */
 async function runRow(device: Device, peers: Peers | null, row: Row, repeats: number, peak: number):
   Promise<Result[]> {
+  let largest: ProgramSummary | null = null as ProgramSummary | null;
+  device.planned = (_, summary) => {
+    if (!largest || summary.plannedBytes > largest.plannedBytes) largest = summary;
+  };
   const own = await row.ours(device);
   const candidates: Candidate[] = [own];
   try {
@@ -58,6 +66,7 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
       return {
         name: row.name, impl, ms: times[i]!, gflops, percentOfFmaPeak: (100 * gflops) / peak,
         ratio: i === 0 ? againstPeers(times) : null,
+        plannedBytes: i === 0 ? largest!.plannedBytes : null, unsharedBytes: i === 0 ? largest!.unsharedBytes : null,
       };
     });
   } finally {
@@ -65,10 +74,11 @@ async function runRow(device: Device, peers: Peers | null, row: Row, repeats: nu
   }
 }
 
-function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio }: Result): void {
+function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio, plannedBytes, unsharedBytes }: Result): void {
   const times = ratio === null ? '' : `  faster peer takes ${ratio.toFixed(2)} x`;
   console.log(`${name.padEnd(32)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
     + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
+  if (unsharedBytes) console.log(`${''.padEnd(40)}${describeSharing(plannedBytes!, unsharedBytes)}`);
 }
 
 async function presets(options: Options, wanted: RegExp | null): Promise<void> {

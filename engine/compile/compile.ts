@@ -12,7 +12,8 @@ export type { ProgramSpec } from './emit.ts';
 
 /** The memory of a program, as it is made. */
 class Memory {
-  readonly buffers = new Map<Node | number, GPUBuffer>();
+  /** The buffer of each value, and the first byte of it there. */
+  readonly buffers = new Map<Node | number, { readonly buffer: GPUBuffer; readonly start: number }>();
   readonly inputs = new Map<string, { buffer: GPUBuffer; type: InputAttrs['type'] }>();
   /** What goes with the program; states stay. */
   readonly owned: GPUBuffer[] = [];
@@ -20,12 +21,16 @@ class Memory {
   constructor(private readonly device: Device, private readonly plan: ProgramPlan) {
     const { name } = plan.spec;
     const slots = plan.sizes.map((bytes, i) => this.own(bytes, `${name} slot ${i}`));
-    for (const [key, slot] of plan.slots) this.buffers.set(key, slots[slot]!);
-    for (const leaf of plan.leaves) this.buffers.set(leaf, this.leaf(leaf));
-    for (const pack of plan.packs) {
+    for (const leaf of plan.leaves) this.buffers.set(leaf, { buffer: this.leaf(leaf), start: 0 });
+    const packs = plan.packs.map((pack) => {
       const buffer = this.own(nodeBytes(pack), `${name} pack`);
       device.clear(buffer);
-      this.buffers.set(pack, buffer);
+      this.buffers.set(pack, { buffer, start: 0 });
+      return buffer;
+    });
+    for (const [key, place] of plan.places) {
+      this.buffers.set(key, 'slot' in place ? { buffer: slots[place.slot]!, start: 0 }
+        : { buffer: packs[place.arena]!, start: place.offset });
     }
     for (const [value, { node }] of plan.home) this.buffers.set(value, this.buffers.get(node)!);
   }
@@ -52,11 +57,11 @@ class Memory {
 }
 
 async function bind(device: Device, { call, memory, path }: Dispatch,
-  buffers: ReadonlyMap<Node | number, GPUBuffer>): Promise<BoundCall> {
+  buffers: Memory['buffers']): Promise<BoundCall> {
   const { pipeline, layout } = await device.pipeline(call.label, call.source, call.constants);
   const resources = memory.map(({ key, offset, bytes }) => {
-    const buffer = buffers.get('scratch' in key ? key.scratch : key)!;
-    return { buffer, offset, size: Math.min(paddedBytes(bytes), buffer.size - offset) };
+    const { buffer, start } = buffers.get('scratch' in key ? key.scratch : key)!;
+    return { buffer, offset: start + offset, size: Math.min(paddedBytes(bytes), buffer.size - start - offset) };
   });
   const immediates = new Uint32Array(16);
   immediates.set(call.immediates);
@@ -76,7 +81,7 @@ export async function compile(device: Device, spec: ProgramSpec): Promise<Progra
   device.planned(spec.name, plan.summary);
   const { buffers, inputs, owned } = new Memory(device, plan);
   const outputs = new Map([...plan.outputs].map(([name, node]) =>
-    [name, { buffer: buffers.get(node)!, type: spec.outputs[name]! }]));
+    [name, { ...buffers.get(node)!, type: spec.outputs[name]! }]));
   const calls = await Promise.all(plan.dispatches.map((dispatch) => bind(device, dispatch, buffers)));
   return new Program(device, spec.name, calls, inputs, outputs, owned, plan.summary);
 }

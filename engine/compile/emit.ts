@@ -10,6 +10,7 @@ import { withEpilogue, withoutEpilogue } from './epilogue.ts';
 import type { Binding, Store } from './expressions.ts';
 import { groupSteps, type Step } from './group.ts';
 import { bindingAlignment, lower, type Lowered, type Node } from './lower.ts';
+import type { Arena } from './plan.ts';
 import { pointwiseKernel, type PointwiseKernel } from './pointwiseKernel.ts';
 
 export interface ProgramSpec {
@@ -83,6 +84,8 @@ export interface OwnValue {
   readonly bytes: number;
   readonly first: number;
   readonly last: number;
+  /** Whether it may lie in the memory of a pack: then no dispatch binds it twice, which it may not where it writes. */
+  readonly movable: boolean;
 }
 
 export class Emission {
@@ -279,15 +282,39 @@ export class Emission {
     return { key: source, offset: layout.offset * size, bytes: sizeOf(layout.shape) * size };
   }
 
+  /** The memory of packs, each part taken from the step on that writes it; what lies between parts stays as made. */
+  arenas(): Arena[] {
+    const stepOf = new Map(this.steps.flatMap((step, at) => step.nodes.map((node) => [node, at] as const)));
+    return [...this.packs].map(([pack, direct]) => {
+      const size = bytesPerElement[pack.dtype];
+      const { offsets } = pack.attrs as PackAttrs;
+      const parts = pack.reads.flatMap(({ node, layout }, i) => {
+        const start = offsets[i]! * size;
+        const end = start + sizeOf(layout.shape) * size;
+        const next = offsets[i + 1] === undefined ? nodeBytes(pack) : offsets[i + 1]! * size;
+        return [{ start, end, first: stepOf.get(direct.has(i) ? node : pack)! }, { start: end, end: next, first: 0 }];
+      });
+      const before = { start: 0, end: offsets[0]! * size, first: 0 };
+      return { bytes: nodeBytes(pack), parts: [before, ...parts].filter(({ start, end }) => start < end) };
+    });
+  }
+
   /** Values that dispatches touch and that no state, pack or leaf holds. */
   ownValues(): OwnValue[] {
-    const touched = new Set(this.dispatches.flatMap(({ memory }) =>
-      memory.map(({ key }) => ('scratch' in key ? key.scratch : key))));
+    const touched = new Set<Node | number>();
+    const twice = new Set<Node | number>();
+    for (const { memory } of this.dispatches) {
+      const bound = memory.map(({ key }) => ('scratch' in key ? key.scratch : key));
+      bound.forEach((key, i) => {
+        if (bound.indexOf(key) < i) twice.add(key);
+        touched.add(key);
+      });
+    }
     const nodes = this.steps.flatMap((step, at) => step.nodes
       .filter((node) => touched.has(node) && !this.home.has(node) && !this.packs.has(node))
       .map((node) => ({ key: node, bytes: nodeBytes(node), first: at, last: this.lastRead.get(node) ?? at })));
     const scratch = this.scratchBytes.flatMap(({ bytes, step }, i) =>
       (touched.has(i) ? [{ key: i, bytes, first: step, last: step }] : []));
-    return [...nodes, ...scratch];
+    return [...nodes, ...scratch].map((value) => ({ ...value, movable: !twice.has(value.key) }));
   }
 }

@@ -154,9 +154,16 @@ const untouched = {
   4: 'fn finish4(at: u32, row: u32, value: vec4f) -> vec4f { return value; }',
 };
 
+const unfollowed = new Map<string, string>();
+
 /** A kernel whose output nothing follows. */
 export function withoutEpilogue(call: FinishingCall): FinishedCall {
-  return { ...call, source: [call.source, untouched[1], untouched[4]].join('\n'), bound: [] };
+  let source = unfollowed.get(call.source);
+  if (source === undefined) {
+    source = [call.source, untouched[1], untouched[4]].join('\n');
+    unfollowed.set(call.source, source);
+  }
+  return { ...call, source, bound: [] };
 }
 
 /** A kernel with the members of its group in its `finish`; `stores` end with what takes the place of the output. */

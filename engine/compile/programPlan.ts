@@ -1,9 +1,10 @@
 /** What a program will take and whether the device can hold it, known before any memory is made. */
 import { UserError } from '../errors.ts';
 import { describe, paddedBytes } from '../tensor.ts';
-import { Emission, nodeBytes, type Dispatch, type Home, type ProgramSpec, type Target } from './emit.ts';
-import type { Node } from './lower.ts';
-import { planMemory } from './plan.ts';
+import { Emission, nodeBytes, type Dispatch, type Home, type Memory, type ProgramSpec, type Target } from './emit.ts';
+import { bindingAlignment, type Node } from './lower.ts';
+import { planMemory, type Place } from './plan.ts';
+import { writableTogether, type PlannedBuffer } from './sharedBuffers.ts';
 
 export interface ProgramSummary {
   readonly kernels: number;
@@ -25,8 +26,8 @@ export interface ProgramPlan {
   readonly packs: readonly Node[];
   /** Values that are kept in the memory of another node. */
   readonly home: ReadonlyMap<Node, Home>;
-  /** Buffer of each other value, or of scratch by its number; and the bytes of each buffer. */
-  readonly slots: ReadonlyMap<Node | number, number>;
+  /** Where each other value lies, or scratch by its number: in a buffer of these sizes or in a pack. */
+  readonly places: ReadonlyMap<Node | number, Place>;
   readonly sizes: readonly number[];
   readonly outputs: ReadonlyMap<string, Node>;
   readonly summary: ProgramSummary;
@@ -38,13 +39,16 @@ const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 /** Plans a program. Throws what the device cannot hold, with the tensor that is too large. */
 export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
   const emission = new Emission(target, spec);
-  const { lowered, dispatches, home } = emission;
+  const { lowered, home } = emission;
   checkTypes(target, spec.name, lowered.nodes);
   checkBindings(target, spec.name, lowered.nodes);
   const leaves = lowered.nodes.filter((node) => node.op.kind === 'leaf' && node.op.name !== 'constant');
   const values = emission.ownValues();
-  const { slots, sizes, unshared } = planMemory(values.map((value) => ({ ...value, bytes: paddedBytes(value.bytes) })));
+  const padded = values.map((value) => ({ ...value, bytes: paddedBytes(value.bytes) }));
+  const { places: placed, sizes, unshared } = planMemory(padded, emission.arenas(), bindingAlignment);
+  const places = new Map(values.map(({ key }, i) => [key, placed[i]!]));
   const packs = [...emission.packs.keys()];
+  const dispatches = writableTogether(emission.dispatches, bufferOf({ places, packs, home }));
   const packed = sum(packs.map(nodeBytes));
   const summary: ProgramSummary = {
     kernels: new Set(dispatches.map(({ call }) => call.source)).size,
@@ -54,11 +58,23 @@ export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
     stateBytes: sum(leaves.filter((leaf) => leaf.op.name === 'state').map(nodeBytes)),
     leafBytes: sum(leaves.filter((leaf) => leaf.op.name !== 'state').map(nodeBytes)),
   };
-  checkTotal(target, spec.name, summary, [...packs, ...values.flatMap(({ key }) => (typeof key === 'number' ? [] : key))]);
+  const own = values.flatMap(({ key }) => (typeof key === 'number' ? [] : key));
+  checkTotal(target, spec.name, summary, [...packs, ...own]);
   return {
-    spec, dispatches, leaves, packs, home, sizes, summary,
-    slots: new Map(values.map(({ key }, i) => [key, slots[i]!])),
+    spec, dispatches, leaves, packs, home, places, sizes, summary,
     outputs: new Map(Object.keys(spec.outputs).map((name, i) => [name, lowered.roots[i]!])),
+  };
+}
+
+/** The buffer of some memory: a slot by its number, or the pack or leaf that it is made for. */
+function bufferOf({ places, packs, home }: Pick<ProgramPlan, 'places' | 'packs' | 'home'>):
+  (key: Memory['key']) => PlannedBuffer {
+  return (key) => {
+    const value = 'scratch' in key ? key.scratch : key;
+    const place = places.get(value);
+    if (place) return { id: 'slot' in place ? place.slot : packs[place.arena]!, own: true };
+    const id = typeof value === 'number' ? value : home.get(value)?.node ?? value;
+    return { id, own: typeof id !== 'number' && id.op.kind !== 'leaf' };
   };
 }
 
@@ -95,9 +111,14 @@ function checkTotal({ memory, name: device }: Target, name: string, summary: Pro
     + 'Use a smaller batch or image.');
 }
 
+/** Memory of intermediates as planned, beside what they would take if each had its own. */
+export const describeSharing = (plannedBytes: number, unsharedBytes: number): string =>
+  `${mib(plannedBytes)} for intermediates, ${((100 * plannedBytes) / unsharedBytes).toFixed(0)} % of the `
+  + `${mib(unsharedBytes)} that they are in all`;
+
 /** One line on what a program takes. */
 export function describePlan(name: string, summary: ProgramSummary): string {
   const { kernels, dispatches, plannedBytes, unsharedBytes, stateBytes } = summary;
-  return `${name}: ${dispatches} dispatches of ${kernels} kernels; ${mib(plannedBytes)} for intermediates `
-    + `(${mib(unsharedBytes)} unshared), ${mib(stateBytes)} of states`;
+  return `${name}: ${dispatches} dispatches of ${kernels} kernels; ${describeSharing(plannedBytes, unsharedBytes)}; `
+    + `${mib(stateBytes)} of states`;
 }

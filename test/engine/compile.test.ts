@@ -2,7 +2,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compile } from '../../engine/compile/compile.ts';
 import { planProgram } from '../../engine/compile/programPlan.ts';
-import { planMemory, type Value } from '../../engine/compile/plan.ts';
 import { grad } from '../../engine/grad.ts';
 import { interpret } from '../../engine/interpret.ts';
 import {
@@ -13,26 +12,6 @@ import { RandomStream } from '../../engine/random.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { relativeError } from '../support/checkOp.ts';
 import { testDevice } from '../support/gpu.ts';
-
-test('values that live at the same time never share a slot, others do', () => {
-  const random = new RandomStream(1, 'plan');
-  for (let round = 0; round < 20; round++) {
-    const values: Value[] = Array.from({ length: 60 }, () => {
-      const first = random.integer(100);
-      return { bytes: 16 * (1 + random.integer(1000)), first, last: first + random.integer(10) };
-    });
-    const { slots, sizes, unshared } = planMemory(values);
-    values.forEach((a, i) => {
-      assert.ok(sizes[slots[i]!]! >= a.bytes);
-      values.forEach((b, k) => {
-        if (i < k && slots[i] === slots[k]) {
-          assert.ok(a.last < b.first || b.last < a.first, `${i} and ${k} share a slot`);
-        }
-      });
-    });
-    assert.ok(sizes.reduce((x, y) => x + y, 0) < 0.7 * unshared);
-  }
-});
 
 test('chains of pointwise nodes become one kernel, equal expressions are computed once, dead code never', async () => {
   const device = await testDevice();

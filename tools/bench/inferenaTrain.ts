@@ -1,11 +1,12 @@
 /** One optimiser step of the `inferena` U-Net: forward, mean squared error, gradients and AdamW. */
-import { compile } from '../../engine/compile/compile.ts';
+import { compile, type ProgramSpec } from '../../engine/compile/compile.ts';
 import type { Device } from '../../engine/device.ts';
 import { grad } from '../../engine/grad.ts';
 import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, sub, upsample2d }
   from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
 import { ParamStore, declareParams, fanIn, ones, zeros, type Scope } from '../../engine/params.ts';
+import type { State } from '../../engine/state.ts';
 import { sizeOf, type Tensor } from '../../engine/tensor.ts';
 import { inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
 import { initialWeights } from './initialWeights.ts';
@@ -44,7 +45,8 @@ function initialValues(): Float32Array[] {
   return specs.map(({ name }) => weights.get(name)!.data);
 }
 
-async function ours(device: Device): Promise<OwnCandidate> {
+/** The step as a program, and the states that it needs. */
+export function inferenaStep(): { spec: ProgramSpec; states: readonly State[] } {
   const store = new ParamStore('unet', specs);
   store.initialise(0);
   const predicted = inferenaUnet(ownLayers(store.scope()), inputTensor('x', latentShape));
@@ -52,10 +54,15 @@ async function ours(device: Device): Promise<OwnCandidate> {
   const targets = store.groups.map(({ state }) => state);
   const optimiser = new AdamW(targets, adamW);
   const { updates } = optimiser.step(store.packGradients(grad(loss, [...store.tensors.values()])), constant(adamW.lr));
-  const program = await compile(device, { name: 'unet step', outputs: { loss }, updates });
+  return { spec: { name: 'unet step', outputs: { loss }, updates }, states: [...targets, ...optimiser.states] };
+}
+
+async function ours(device: Device): Promise<OwnCandidate> {
+  const { spec, states } = inferenaStep();
+  const program = await compile(device, spec);
   return programCandidate(device, program, values, async () => ({ loss: await program.readFloats('loss') }), () => {
     program.destroy();
-    device.release([...targets, ...optimiser.states]);
+    device.release(states);
   });
 }
 

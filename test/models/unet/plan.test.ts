@@ -20,12 +20,18 @@ const target: Target = {
   memory: Infinity,
 };
 
+/** Milliseconds of processor time so far: other work on the machine counts little. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 test('a step of the published model is traced and planned in a moment, without memory', () => {
   const model = generatorPresets['layout2img-256'];
   const specs = generatorSpecs(model, [3, 64, 64], 92);
   let best = Infinity;
   for (let round = 0; round < 3; round++) {
-    const start = performance.now();
+    const start = cpuMs();
     const store = new ParamStore('published', specs);
     const noise = inputTensor('noise', [1, 3, 64, 64]);
     const embeddings = embedTokens(encoderScope(store.scope()), inputTensor('ids', [1, 92], 'i32'), model.encoder);
@@ -36,11 +42,11 @@ test('a step of the published model is traced and planned in a moment, without m
     const optimiser = new AdamW(store.groups.map(({ state }) => state));
     const { updates } = optimiser.step(clipGradNorm(gradients, 1).gradients, constant(1e-4));
     const { summary } = planProgram(target, { name: 'published', outputs: { loss }, updates });
-    best = Math.min(best, performance.now() - start);
+    best = Math.min(best, cpuMs() - start);
     if (round === 0) console.log(describePlan('published', summary));
     assert.ok(summary.stateBytes > 3 * 4 * 300e6);
   }
-  console.log(`traced and planned in ${best.toFixed(0)} ms`);
+  console.log(`traced and planned in ${best.toFixed(0)} ms of processor time`);
   assert.ok(best < 3000, `${best.toFixed(0)} ms`);
 });
 
