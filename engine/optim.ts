@@ -82,12 +82,16 @@ export class Ema {
   }
 }
 
-/** Gradients scaled down together so that their joint norm is at most `maxNorm`, 0 for any; and that norm []. */
-export function clipGradNorm(gradients: readonly Tensor[], maxNorm: number): { gradients: Tensor[]; norm: Tensor } {
-  const norm = sqrt(gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b)));
-  if (maxNorm === 0) return { gradients: [...gradients], norm };
-  const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-  return { gradients: gradients.map((g) => mul(g, scale)), norm };
+/**
+ * Gradients scaled down together so that their joint norm is at most `maxNorm`, 0 for any; and that norm [].
+ * `unscale` takes a scale off that the gradients have (`Scaling`): both results are those without it.
+ */
+export function clipGradNorm(gradients: readonly Tensor[], maxNorm: number, unscale = (x: Tensor): Tensor => x):
+  { gradients: Tensor[]; norm: Tensor } {
+  const norm = unscale(sqrt(gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b))));
+  if (maxNorm === 0) return { gradients: gradients.map(unscale), norm };
+  const factor = unscale(minimum(div(maxNorm, add(norm, 1e-6)), 1));
+  return { gradients: gradients.map((g) => mul(g, factor)), norm };
 }
 
 /** Seed and number of the step, on the device: the key of all random draws and the argument of schedules. */

@@ -5,6 +5,8 @@
  * averages and random numbers are f32 under every policy. The wrapper of an op casts its operands by the policy that
  * holds where the model is traced; its derivative casts the cotangent to the type that the operands have.
  */
+import { UserError } from './errors.ts';
+import type { DeviceCapabilities } from './op.ts';
 import type { DType } from './tensor.ts';
 
 export type Precision = 'f32' | 'f16';
@@ -29,6 +31,14 @@ export function withPrecision<T>(precision: Precision, body: () => T): T {
   } finally {
     current = before;
   }
+}
+
+/** Throws a UserError where a device cannot compute under a policy. */
+export function expectPrecision(precision: Precision,
+  device: { readonly name: string; readonly capabilities: DeviceCapabilities }): void {
+  if (precision === 'f32' || device.capabilities.f16) return;
+  throw new UserError(`--precision ${precision}: ${device.name} lacks shader-f16; use --precision f32, or another `
+    + '--adapter');
 }
 
 /** Element type that an op takes where the graph is traced now. */

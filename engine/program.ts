@@ -41,6 +41,11 @@ export class Program {
     return this.inputs.has(name);
   }
 
+  /** Whether there is an output of this name. */
+  gives(name: string): boolean {
+    return this.outputs.has(name);
+  }
+
   /** Uploads the given inputs (the others keep their last values) and submits the work; does not wait. */
   run(inputs: Readonly<Record<string, TypedData>> = {}): void {
     this.device.check();

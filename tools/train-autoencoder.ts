@@ -28,7 +28,7 @@ const root = withTraining(
   console.log(data.summary);
   expectPictures(data, paths);
   const perceptual = options.perceptual === undefined ? null : await readPerceptual(options.perceptual);
-  const device = await openForTraining(options);
+  const device = await openForTraining(options, run);
   printConfig(run);
   const task = await buildTask(overrides, () => autoencoderTask(device, run, data, {
     images: paths.images, validateImages: paths.validateImages ?? paths.images,

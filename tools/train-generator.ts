@@ -59,7 +59,7 @@ async function trainLayouts(options: Options): Promise<void> {
   const encoder = {
     ...training.model.encoder, vocabularySize: vocabulary.vocabularySize, maxLength: vocabulary.length,
   };
-  const device = await openForTraining(options);
+  const device = await openForTraining(options, training);
   expectLatent(source, training.model.unet.latentChannels, '--model.unet.latentChannels');
   const firstStage = await openFirstStage(device, source);
   const latents = await encodeAll(paths, source, firstStage, data, training.data.flip, options.out!);
@@ -89,7 +89,7 @@ async function trainClasses(options: Options): Promise<void> {
   const data = splitDataset(all, validation, training.seed, paths.images);
   console.log(data.summary);
   const { categories } = all;
-  const device = await openForTraining(options);
+  const device = await openForTraining(options, training);
   const latent = expectLatent(source, latentChannelsOf(training.model),
     training.model.backbone === 'dit' ? '--model.latentChannels' : '--model.unet.latentChannels');
   const firstStage = await openFirstStage(device, source);

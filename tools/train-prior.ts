@@ -105,7 +105,7 @@ const root = withTraining(
       encodeCrop: vocabulary.encodeCrop, classCount: categories.length,
     },
   };
-  const device = await openForTraining(options);
+  const device = await openForTraining(options, training);
   const task = await buildTask(overrides, () => makeTask(device, training, description, data, table));
   printConfig(task.config);
   await runTraining(device, task, training.loop, options);

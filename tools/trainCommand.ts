@@ -5,13 +5,16 @@ import type { Command } from 'commander';
 import { describePlan } from '../engine/compile/programPlan.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
+import { expectPrecision, type Precision } from '../engine/precision.ts';
 import { profileProgram } from '../engine/profile.ts';
 import { writeRunPage } from '../evaluate/report/runPage.ts';
 import { overrideConfig, type Overrides } from '../train/config.ts';
 import type { DataPaths } from '../train/data.ts';
 import { expectRun } from '../pipeline/run.ts';
 import { train, type LoopConfig, type Task } from '../train/loop.ts';
-import { Progress, interruptSignal, openDevice, positiveInteger, required, withDevice, writeJson } from './cli.ts';
+import type { OptimConfig } from '../train/step.ts';
+import { Progress, interruptSignal, oneOf, openDevice, positiveInteger, required, withDevice, writeJson }
+  from './cli.ts';
 
 export interface TrainOptions {
   readonly annotations?: string;
@@ -27,6 +30,7 @@ export interface TrainOptions {
   readonly json?: string;
   readonly seed?: number;
   readonly memory?: number;
+  readonly precision?: Precision;
   readonly adapter?: string;
   readonly mode: 'safe' | 'fast';
 }
@@ -42,6 +46,8 @@ export function withTraining(target: Command, presets: readonly string[], preset
     .option('--batch <number>', 'samples a step (default: the preset\'s)', positiveInteger)
     .option('--resume', 'go on with the run in --out')
     .option('--profile', 'print the time of every kernel of a step at the end')
+    .option('--precision <f32|f16>', 'f16: products take half-precision operands, the loss is scaled; weights and sums '
+      + 'stay f32 (default: the preset\'s)', oneOf('f32', 'f16'))
     .option('--memory <MiB>', 'refuse what needs more; default: the machine\'s on a software adapter, else no limit',
       positiveInteger)
     .option('--json <file>', 'also write the last figures to this file')
@@ -49,16 +55,26 @@ export function withTraining(target: Command, presets: readonly string[], preset
 }
 
 /** The device of a training; prints what each program will take before its memory is made. */
-export async function openForTraining({ profile, memory, ...options }: TrainOptions): Promise<Device> {
+export async function openForTraining({ profile, memory, ...options }: TrainOptions,
+  { optim }: { readonly optim: OptimConfig }): Promise<Device> {
   const limit = memory === undefined ? {} : { memory: memory * 2 ** 20 };
   const device = await openDevice({ ...options, ...limit, timestamps: profile ?? false });
+  expectPrecision(optim.precision, device);
   device.planned = (name, summary) => console.log(describePlan(name, summary));
   return device;
 }
 
+/** What every preset of a training has. */
+interface Trainable {
+  readonly optim: OptimConfig;
+  readonly loop: LoopConfig;
+  readonly batch: number;
+  readonly seed: number;
+}
+
 /** The preset with the options of the command line in it; printed by the caller. */
-export function chooseConfig<T extends { readonly loop: LoopConfig; readonly batch: number; readonly seed: number }>(
-  presets: Readonly<Record<string, T>>, options: TrainOptions, overrides: Overrides): T {
+export function chooseConfig<T extends Trainable>(presets: Readonly<Record<string, T>>, options: TrainOptions,
+  overrides: Overrides): T {
   const preset = Object.hasOwn(presets, options.preset) ? presets[options.preset] : undefined;
   if (!preset) {
     throw new UserError(`--preset: there is no '${options.preset}'; there are ${Object.keys(presets).join(', ')}`);
@@ -72,6 +88,7 @@ export function chooseConfig<T extends { readonly loop: LoopConfig; readonly bat
   return {
     ...config, seed: options.seed ?? config.seed, batch: options.batch ?? config.batch,
     loop: { ...config.loop, steps: options.steps ?? config.loop.steps },
+    optim: { ...config.optim, precision: options.precision ?? config.optim.precision },
   };
 }
 

@@ -1,5 +1,5 @@
 /** The adversarial part of a first stage's loss [Esser et al. 2021; LDM]: a discriminator, and how much it counts. */
-import { grad } from '../engine/grad.ts';
+import { unscaled, type Scaling } from '../engine/lossScale.ts';
 import { add, clamp, div, lessEqual, mean, mul, neg, relu, sqrt, square, stopGradient, sub, sum }
   from '../engine/ops/index.ts';
 import { AdamW, clipGradNorm, type Update } from '../engine/optim.ts';
@@ -24,6 +24,8 @@ export interface AdversarialLosses {
   readonly weight: Tensor;
   /** [], to be lowered by the discriminator: hinge loss, 0 before it starts. */
   readonly discriminator: Tensor;
+  /** [] each: what `weight` is made of; finite unless something overflowed. */
+  readonly lengths: readonly Tensor[];
 }
 
 const lengthOf = (x: Tensor): Tensor => sqrt(sum(square(x)));
@@ -36,20 +38,22 @@ const lengthOf = (x: Tensor): Tensor => sqrt(sum(square(x)));
  *                            published one
  *   last      weight of the decoder's last convolution, where the gradients are compared
  *   step      []             steps done before this one
+ *   scaling   of the gradients that are compared; results are without the scale
  */
 export function adversarialLosses(d: Scope, image: Tensor, restored: Tensor, error: Tensor, last: Tensor, step: Tensor,
-  config: AdversaryConfig, scale: number): AdversarialLosses {
+  config: AdversaryConfig, scale: number, scaling: Scaling = unscaled): AdversarialLosses {
   const [onTrue, onMade] = [discriminator(d, image, config), discriminator(d, restored, config)];
   const active = lessEqual(config.start, step);
-  const byError = grad(error, [restored])[0]!;
-  const byScore = grad(neg(mean(onMade)), [restored])[0]!;
-  const [errorLength, scoreLength] = [byError, byScore].map((seed) => lengthOf(grad(restored, [last], seed)[0]!));
-  const ratio = div(mul(errorLength!, scale), add(scoreLength!, 1e-4));
+  const [byError, byScore] = [error, neg(mean(onMade))]
+    .map((loss) => scaling.unscale(scaling.grad(loss, [restored])[0]!)) as [Tensor, Tensor];
+  const lengths = [byError, byScore]
+    .map((seed) => scaling.unscale(lengthOf(scaling.grad(restored, [last], seed)[0]!)));
+  const ratio = div(mul(lengths[0]!, scale), add(lengths[1]!, 1e-4));
   const weight = mul(mul(clamp(ratio, 0, 1e4), config.weight / scale), active);
   // Both gradients by the picture are known: the rest of the way back is gone once, for their sum.
   const objective = sum(mul(restored, stopGradient(add(byError, mul(byScore, weight)))));
   const hinge = mul(add(mean(relu(sub(1, onTrue))), mean(relu(add(onMade, 1)))), 0.5);
-  return { objective, weight, discriminator: mul(hinge, active) };
+  return { objective, weight, discriminator: mul(hinge, active), lengths };
 }
 
 /** A discriminator with its own Adam. */
@@ -68,8 +72,10 @@ export class Adversary {
     return [...this.store.groups.map(({ state }) => state), ...this.optimiser.states];
   }
 
-  updates(loss: Tensor, lr: Tensor): Update[] {
-    const packed = this.store.packGradients(grad(loss, [...this.store.tensors.values()]));
-    return this.optimiser.step(clipGradNorm(packed, this.optim.clip).gradients, lr).updates;
+  /** Updates that lower its loss, by the learning rate; and the norm of the gradients. */
+  learn(loss: Tensor, scaling: Scaling): { readonly norm: Tensor; readonly updates: (lr: Tensor) => Update[] } {
+    const packed = this.store.packGradients(scaling.grad(loss, [...this.store.tensors.values()]));
+    const { gradients, norm } = clipGradNorm(packed, this.optim.clip, (x) => scaling.unscale(x));
+    return { norm, updates: (lr) => this.optimiser.step(gradients, lr).updates };
   }
 }

@@ -76,21 +76,30 @@ export async function autoencoderStep(device: Device, store: ParamStore, image: 
   vgg: ParamStore | null): Promise<TrainingStep> {
   const { optim, loop, seed, model } = run;
   const counter = new StepCounter('autoencoder', seed);
-  const { restored, error, regulariser } = lossesOf(store.scope(), image, run, vgg,
-    (shape) => randomNormal(shape, counter.key, 'posterior'));
-  const loss = add(error, regulariser);
+  const losses = (): Losses =>
+    lossesOf(store.scope(), image, run, vgg, (shape) => randomNormal(shape, counter.key, 'posterior'));
   const name = 'autoencoder step';
-  if (run.adversary.weight === 0) return compileStep(device, name, store, loss, counter, optim, loop.steps);
+  if (run.adversary.weight === 0) {
+    return compileStep(device, name, store, () => {
+      const { error, regulariser } = losses();
+      return { loss: add(error, regulariser) };
+    }, counter, optim, loop.steps);
+  }
   if (model.kind === 'identity') throw new UserError('--adversary.weight: an identity first stage learns nothing');
   const adversary = new Adversary(image, run.adversary, optim, seed);
   // Published errors of kl stages are sums over the elements of a picture, those of vq stages means.
   const scale = model.kind === 'kl' ? image.size / run.batch : 1;
   const last = store.tensors.get('decoder.conv_out.weight')!;
-  const losses = adversarialLosses(adversary.store.scope(), image, restored, error, last, counter.step, run.adversary,
-    scale);
-  const step = await compileStep(device, name, store, add(losses.objective, regulariser), counter, optim, loop.steps,
-    { loss, adversaryWeight: losses.weight, discriminatorLoss: losses.discriminator },
-    (lr) => adversary.updates(losses.discriminator, lr));
+  const step = await compileStep(device, name, store, (scaling) => {
+    const { restored, error, regulariser } = losses();
+    const { objective, weight, discriminator, lengths } = adversarialLosses(adversary.store.scope(), image, restored,
+      error, last, counter.step, run.adversary, scale, scaling);
+    const { norm, updates } = adversary.learn(discriminator, scaling);
+    return {
+      loss: add(objective, regulariser), beside: updates, watched: [...lengths, norm],
+      outputs: { loss: add(error, regulariser), adversaryWeight: weight, discriminatorLoss: discriminator },
+    };
+  }, counter, optim, loop.steps);
   return { ...step, states: [...step.states, ...adversary.states] };
 }
 

@@ -138,8 +138,9 @@ export function denoisingStep(device: Device, run: DenoisingTraining, conditioni
   store: ParamStore): Promise<TrainingStep> {
   expectSettings(run, conditioning.diffusion.schedule);
   const counter = new StepCounter('generator', run.seed, run.accumulate);
-  const loss = trainingLoss(store.scope(), run, conditioning, latent, counter.key);
-  return compileStep(device, 'generator step', store, loss, counter, run.optim, run.loop.steps);
+  return compileStep(device, 'generator step', store,
+    () => ({ loss: trainingLoss(store.scope(), run, conditioning, latent, counter.key) }),
+    counter, run.optim, run.loop.steps);
 }
 
 /** `run` becomes the config of the run. */

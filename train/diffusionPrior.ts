@@ -94,8 +94,9 @@ export async function diffusionPriorTask(device: Device, run: DiffusionPriorRun,
   const embeddings = gather(rows, idsInput(batch, vocabulary));
   const t = drawTimesteps(noiseSchedule(model.schedule), batch, counter.key, 'timestep');
   const noise = drawNoise(embeddings, counter.key, 'noise');
-  const loss = mean(priorDenoisingLoss(store.scope(), embeddings, t, noise, run));
-  const step = await compileStep(device, 'prior step', store, loss, counter, run.optim, run.loop.steps);
+  const step = await compileStep(device, 'prior step', store,
+    () => ({ loss: mean(priorDenoisingLoss(store.scope(), embeddings, t, noise, run)) }),
+    counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('prior average', specs, step.averages) : store;
   const check = await validationProgram(device, used, run, vocabulary, rows);
   const { images } = data.training;

@@ -26,7 +26,7 @@ export interface Task extends TrainingState {
   readonly kind: RunKind;
   /** Config to save: everything needed to build the model again. */
   readonly config: object;
-  /** One optimiser step; has the scalar outputs `loss`, `gradNorm` and `lr`. */
+  /** One optimiser step. Scalar outputs: `loss`, `gradNorm`, `lr`; in half precision also `scale` and `skipped`. */
   readonly program: Program;
   /** Batches that make a step; default 1. */
   readonly parts?: number;
@@ -95,7 +95,8 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
         const now = await readFigures(program, step);
         const ms = (performance.now() - logged.time) / (step - logged.step);
         logged = { step, time: performance.now() };
-        Object.assign(figures, now, { ms });
+        for (const [name, value] of Object.entries(now)) if (Number.isFinite(value)) figures[name] = value;
+        figures['ms'] = ms;
         logMetrics(out, { step, ...now, ms: Math.round(ms * 10) / 10 });
       }
       if (step % loop.validateEvery === 0 || last) {
@@ -128,11 +129,19 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
   return { step, figures, interrupted: step < loop.steps && !stale() };
 }
 
+/** Figures of a step. In half precision they need not be finite: a step that overflowed is left out. */
 async function readFigures(program: Program, step: number): Promise<Record<string, number>> {
-  const [loss, gradNorm, lr] = await Promise.all(['loss', 'gradNorm', 'lr'].map((name) => program.readScalar(name)));
-  if (!Number.isFinite(loss!) || !Number.isFinite(gradNorm!)) {
+  const names = ['loss', 'gradNorm', 'lr', 'scale', 'skipped'].filter((name) => program.gives(name));
+  const values = await Promise.all(names.map((name) => program.readScalar(name)));
+  const figures = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+  const { loss, gradNorm, scale, skipped } = figures;
+  if (scale === undefined && !(Number.isFinite(loss) && Number.isFinite(gradNorm))) {
     throw new Error(`step ${step}: the loss is ${loss}, the norm of the gradients ${gradNorm}; training has diverged. `
       + 'Lower --optim.lr, or go on from the last checkpoint with --resume.');
   }
-  return { loss: loss!, gradNorm: gradNorm!, lr: lr! };
+  if (scale !== undefined && scale < 1) {
+    throw new Error(`step ${step}: half precision overflows whatever the scale of the loss (${scale}, after `
+      + `${skipped} steps that were left out). Use --precision f32, or lower --optim.lr if training has diverged.`);
+  }
+  return figures;
 }

@@ -147,7 +147,7 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
     ofLayouts(priorTokenNats(p, shown(gather(rows, inputTensor('ids', [batch, 3 * slots], 'i32'))),
       targetInputs(slots, batch), run, key));
   const step = await compileSteps(device, 'prior step', store,
-    groups.map(({ batch, slots }) => mean(nats(store.scope(), batch, slots, uncertain, counter.key))),
+    groups.map(({ batch, slots }) => () => ({ loss: mean(nats(store.scope(), batch, slots, uncertain, counter.key)) })),
     counter, run.optim, run.loop.steps);
   const used = step.averages.length > 0 ? new ParamStore('prior average', specs, step.averages) : store;
   const check = await compile(device, {

@@ -81,6 +81,8 @@ export const relu = unary('relu');
 export const silu = unary('silu');
 export const gelu = unary('gelu');
 export const geluTanh = unary('geluTanh');
+/** 1 where x is neither infinite nor not a number, else 0. */
+export const isFinite = unary('isFinite');
 /** The value of x; no gradient passes. */
 export const stopGradient = unary('stopGradient');
 /** The value of `value`; the gradient goes to `through` unchanged. */

@@ -69,7 +69,7 @@ type ArithmeticName =
 type UnaryName =
   | 'neg' | 'abs' | 'sign' | 'floor' | 'round' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid'
   | 'softplus' | 'erf' | 'relu' | 'silu' | 'siluSlope' | 'gelu' | 'geluSlope' | 'geluTanh' | 'geluTanhSlope'
-  | 'stopGradient';
+  | 'stopGradient' | 'isFinite';
 type ChoiceName =
   | 'less' | 'lessEqual' | 'equal' | 'where' | 'straightThrough';
 export type PointwiseName = ArithmeticName | UnaryName | ChoiceName;
@@ -175,6 +175,11 @@ const unary: Record<UnaryName, Row> = {
   geluTanhSlope: { wgsl: (x) => `geluTanhSlope(${x})`, f64: geluTanhSlope64, vjp: 'none' },
   // The value is that of x, the derivative stops here.
   stopGradient: { wgsl: (x) => x, f64: (x) => x, dtypes: numbers, vjp: flat },
+  // By the bits of the exponent: compilers of shaders may take it that floats are finite.
+  isFinite: {
+    wgsl: (x) => mask(`(bitcast<U>(${x}) & U(0x7f800000u)) != U(0x7f800000u)`),
+    f64: (x) => Number(Number.isFinite(Math.fround(x))), vjp: flat,
+  },
 };
 
 const choice: Record<ChoiceName, Row> = {
@@ -192,7 +197,8 @@ const choice: Record<ChoiceName, Row> = {
   straightThrough: { wgsl: (value) => value, f64: (value) => value, vjp: (g) => [null, g] },
 };
 
-const comparisons: readonly string[] = ['less', 'lessEqual', 'equal'];
+/** Rows that give a condition. */
+const conditions: readonly string[] = ['less', 'lessEqual', 'equal', 'isFinite'];
 
 function inferRow(name: string, row: Row, arity: number, inputs: readonly TensorType[]): TensorType {
   expectInputs(name, inputs, arity);
@@ -208,7 +214,7 @@ function inferRow(name: string, row: Row, arity: number, inputs: readonly Tensor
     check(x.dtype === first.dtype, () =>
       `${name}: operands must have one element type, found ${inputs.map(describe).join(' and ')}. Cast one of them.`);
   }
-  return { shape: first.shape, dtype: comparisons.includes(name) ? 'f32' : first.dtype };
+  return { shape: first.shape, dtype: conditions.includes(name) ? 'f32' : first.dtype };
 }
 
 function fromRow(name: string, row: Row, arity: number): PointwiseOp<null> {

@@ -7,6 +7,7 @@ import source from '../shaders/rowDistances.wgsl';
 import { describe, type Tensor, type TensorType } from '../tensor.ts';
 import { constant } from './leaf.ts';
 import { matmul } from './matmul.ts';
+import { withPrecision } from '../precision.ts';
 import { call } from './pointwise.ts';
 import { sum } from './reduce.ts';
 import { broadcast, reshape } from './view.ts';
@@ -72,7 +73,9 @@ export const rowDistancesOp = defineOp<null, KernelOp<null>>({
 function pull(g: Tensor, rows: Tensor, others: Tensor, transposed: boolean): Tensor {
   const totals = reshape(sum(g, [transposed ? 0 : 1]), [rows.shape[0]!, 1]);
   const own = call('mul', broadcast(totals, rows.shape), rows);
-  const half = call('sub', own, matmul(g, others, { transposeA: transposed }));
+  // Distances are f32 under every policy, so their derivative is, wherever it is traced.
+  const products = withPrecision('f32', () => matmul(g, others, { transposeA: transposed }));
+  const half = call('sub', own, products);
   return call('add', half, half);
 }
 

@@ -6,7 +6,7 @@ import { planProgram } from '../../engine/compile/programPlan.ts';
 import { grad } from '../../engine/grad.ts';
 import { cast, conv2d, inputTensor, linear, mean, square } from '../../engine/ops/index.ts';
 import { decodeHalf } from '../../engine/half.ts';
-import { operandType, withPrecision } from '../../engine/precision.ts';
+import { expectPrecision, operandType, withPrecision } from '../../engine/precision.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { testDevice } from '../support/gpu.ts';
 
@@ -54,6 +54,10 @@ test('a device without half precision is named', async () => {
   const y = withPrecision('f16', () => conv2d(inputTensor('x', [1, 1, 3, 3]), inputTensor('w', [1, 1, 1, 3]), null));
   assert.throws(() => planProgram(target, { name: 'conv', outputs: { y } }),
     /conv: takes half precision, but a device lacks shader-f16; use --precision f32/);
+  assert.throws(() => expectPrecision('f16', target),
+    /^--precision f16: a device lacks shader-f16; use --precision f32, or another --adapter$/);
+  expectPrecision('f32', target);
+  expectPrecision('f16', device);
 });
 
 test.run();

@@ -64,7 +64,7 @@ async function trained(): Promise<ClassGenerator> {
   const weights = store.specs.map(({ name, shape }) => [name, { shape, data: new Float32Array(0) }] as const);
   const tableRows = Float32Array.from({ length: 5 * 16 }, (_, i) => Math.sin(i) * 0.02);
   const optim = { ...defaultOptim, lr: 2e-2, ema: 0, warmup: 5 };
-  const { program } = await compileStep(device, 'classes', store, loss, counter, optim, steps);
+  const { program } = await compileStep(device, 'classes', store, () => ({ loss }), counter, optim, steps);
   for (let step = 0; step < steps; step++) {
     const drawn = Int32Array.from({ length: batch }, (_, i) => (step + i) % classes);
     const values = new Float32Array(batch * size);

@@ -1,17 +1,20 @@
 /**
  * Checks a whole model at a small size, as training and inversion use it: the compiled program's gradient along
  * directions, against central differences of the f64 evaluation of the loss, for every parameter and input along its
- * own gradient and along random directions of everything; and that the loss falls under AdamW.
+ * own gradient and along random directions of everything; the gradient in half precision against that in f64; and that
+ * the loss falls under AdamW.
  */
 import * as assert from 'uvu/assert';
 import { compile } from '../../engine/compile/compile.ts';
 import { grad } from '../../engine/grad.ts';
 import { ancestors } from '../../engine/graph.ts';
 import { interpret } from '../../engine/interpret.ts';
+import { LossScale } from '../../engine/lossScale.ts';
 import { constant } from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
 import type { DeviceCapabilities, KernelOp } from '../../engine/op.ts';
 import { ParamStore, declareParams, type Scope } from '../../engine/params.ts';
+import { withPrecision } from '../../engine/precision.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import { testDevice } from './gpu.ts';
@@ -83,6 +86,42 @@ export async function checkGradients(spec: ModelCase): Promise<void> {
   assert.ok(Math.abs(lossFound - expected) <= 1e-4 * Math.abs(expected),
     `${spec.name}: loss ${lossFound}, in f64 ${expected}`);
   checkDirections(spec.name, loss, variablesOf(store, inputs), found, feeds);
+}
+
+/**
+ * Gradients in half precision, under a loss scale, against those in f64 without any rounding: the loss within 1 %, and
+ * each parameter's and input's gradient within 3 % of its own length, or of a fiftieth of all.
+ */
+export async function checkHalfGradients(spec: ModelCase): Promise<void> {
+  const name = `${spec.name} in halves`;
+  const store = new ParamStore(name, declareParams(spec.loss));
+  const values = perturbed(store);
+  const device = await testDevice();
+  store.groups.forEach(({ state }, i) => { state.initial = values[i]!; });
+  store.upload(device);
+  const wrt = [...store.tensors.values(), ...spec.differentiable ?? []];
+  const scaling = new LossScale(name);
+  const loss = withPrecision('f16', () => spec.loss(store.scope()));
+  const gradients = scaling.grad(loss, wrt).map((g) => scaling.unscale(g));
+  const program = await compile(device, {
+    name, outputs: { loss, ...Object.fromEntries(gradients.map((g, i) => [`g${i}`, g])) },
+  });
+  program.run(spec.feeds);
+  const lossFound = await program.readScalar('loss');
+  const found = await Promise.all(gradients.map((_, i) => program.readFloats(`g${i}`)));
+  program.destroy();
+  const exact = spec.loss(store.scope());
+  const feeds: Record<string, ArrayLike<number>> = { ...spec.feeds };
+  store.groups.forEach(({ state }, i) => { feeds[state.name] = values[i]!; });
+  const [expected, ...slopes] = interpret([exact, ...grad(exact, wrt)], feeds);
+  assert.ok(Math.abs(lossFound - expected![0]!) <= 1e-2 * Math.abs(expected![0]!),
+    `${name}: loss ${lossFound}, in f64 ${expected![0]}`);
+  const names = [...store.tensors.keys(), ...(spec.differentiable ?? []).map(({ attrs }) => (attrs as { name: string }).name)];
+  const all = Math.hypot(...slopes.map(lengthOf));
+  const errors = found.map((g, i) => lengthOf(g.map((value, k) => value - slopes[i]![k]!)));
+  errors.forEach((error, i) => assert.ok(error <= 0.03 * Math.max(lengthOf(slopes[i]!), all / 50),
+    `${name}, ${names[i]}: off by ${error} of ${lengthOf(slopes[i]!)}, all ${all}`));
+  assert.ok(errors.some((error) => error > 1e-5 * all), `${name}: nothing was rounded`);
 }
 
 const lengthOf = (x: Float32Array | Float64Array): number => {

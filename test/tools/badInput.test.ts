@@ -54,6 +54,8 @@ test('options', async ({ cwd }) => {
   await refused(['--optim', '1'], /unknown option '--optim'/);
   await refused(['--data.flip', 'yes'], /--data\.flip: must be true or false/);
   await refused(['--optim.decay', 'steep'], /--optim\.decay: must be constant, linear, cosine; found 'steep'/);
+  await refused(['--precision', 'f8'], /--precision.*must be f32, f16; found 'f8'/);
+  await refused(['--optim.precision', 'f8'], /--optim\.precision: must be f32, f16; found 'f8'/);
   await refused(['--model.kind', 'vq'], /--model\.kind: must be kl; found 'vq'/);
   await refused(['--loop.logEvery', '0'], /--loop\.logEvery: must be a whole number from 1, found 0/);
   await refused(['--model.groups', '3'],

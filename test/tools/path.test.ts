@@ -107,6 +107,20 @@ test('train:prior, stopped by Ctrl-C and gone on with', async ({ cwd }) => {
   assert.is(goneOn.status, 130, goneOn.stderr);
 });
 
+test('train:prior in half precision, and gone on with; not what was trained in f32', async ({ cwd }) => {
+  const half = [...annotated, ...micro, '--precision', 'f16'];
+  const out = join(cwd, 'half');
+  await assertRuns('train-prior', [...half, '--steps', '2', '--out', 'half'], { cwd });
+  await assertRuns('train-prior', [...half, '--steps', '4', '--out', 'half', '--resume'], { cwd });
+  await assertRun(out, 'prior', 4);
+  assert.is(json(out, 'config.json').config.optim.precision, 'f16');
+  const { arrays } = loadCheckpoint(join(out, 'checkpoints', 'latest.msgpack'));
+  assert.equal([...arrays.get('state/prior loss scale')!.data], [2 ** 16]);
+  assert.equal(lines(out, 'metrics.jsonl').filter(({ loss }) => loss).map(({ scale, skipped }) => [scale, skipped]), Array(4).fill([65536, 0]));
+  await assertRefused('train-prior', [...half, '--generator', 'generator', '--out', 'prior', '--resume', '--steps', '6'],
+    /lacks the state 'prior loss scale'. Was it saved with other options\?/, { cwd });
+});
+
 test('invert detect, all at once and in two sittings', async ({ cwd }) => {
   const detect = ['detect', '--generator', 'generator', '--prior', 'prior', '--annotations', 'data/val.json',
     '--images', 'data/images', '--steps', '4', '--restarts', '2', '--local-rounds', '1', '--images-at-once', '2'];

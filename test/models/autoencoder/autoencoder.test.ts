@@ -9,7 +9,8 @@ import { autoencoderPresets, latentShape, type AutoencoderConfig } from '../../.
 import { klDivergence, samplePosterior } from '../../../models/autoencoder/kl.ts';
 import { pixelAttention } from '../../../models/autoencoder/pixelAttention.ts';
 import { quantise } from '../../../models/autoencoder/vq.ts';
-import { checkGradients, checkTraining, countFlops, uniformValues, type ModelCase } from '../../support/checkModel.ts';
+import { checkGradients, checkHalfGradients, checkTraining, countFlops, uniformValues, type ModelCase }
+  from '../../support/checkModel.ts';
 
 const noiseInput = (shape: readonly number[]) => inputTensor('noise', shape);
 
@@ -94,6 +95,7 @@ function microCase(config: AutoencoderConfig): ModelCase {
 }
 
 test('kl: gradients at micro size', () => checkGradients(microCase(autoencoderPresets.micro)));
+test('kl: gradients in half precision', () => checkHalfGradients(microCase(autoencoderPresets.micro)));
 test('kl: training lowers the loss', () => checkTraining(microCase(autoencoderPresets.micro)));
 test('vq: training lowers the loss', () => checkTraining(microCase(autoencoderPresets['micro-vq'])));
 

@@ -14,7 +14,8 @@ import { diffusionPrior } from '../../../models/prior/diffusion.ts';
 import { cacheStates, keyValueCache } from '../../../models/prior/keyValueCache.ts';
 import { ownTokenTable } from '../../../models/prior/ownTable.ts';
 import { standardise, tableStatistics } from '../../../models/prior/standardise.ts';
-import { checkGradients, checkTraining, countFlops, uniformValues } from '../../support/checkModel.ts';
+import { checkGradients, checkHalfGradients, checkTraining, countFlops, uniformValues, type ModelCase }
+  from '../../support/checkModel.ts';
 
 const { micro } = autoregressivePriorPresets;
 const factored = { ...micro, corners: 'factored', adapters: 'slot', positions: 'object', dropout: 0.2 } as const;
@@ -52,12 +53,14 @@ test('presets have the expected sizes', () => {
     'attn_layers.layers.15.1.net.2.bias', 'norm.weight']) assert.ok(names.includes(name), name);
 });
 
-test('autoregressive: gradients at micro size, by parameters and by the embeddings', () => checkGradients({
+const microCase: ModelCase = {
   name: 'prior micro',
   loss: (p) => mean(negativeLogLikelihood(autoregressivePrior(p, embeddings, micro), classes, corners)),
   differentiable: [embeddings],
   feeds,
-}));
+};
+test('autoregressive: gradients at micro size, by parameters and by the embeddings', () => checkGradients(microCase));
+test('autoregressive: gradients in half precision', () => checkHalfGradients(microCase));
 
 test('factored corners: gradients at micro size, by parameters and by the embeddings', () => checkGradients({
   name: 'prior micro, factored',

@@ -8,7 +8,8 @@ import { forClasses, generatorPresets, type GeneratorConfig } from '../../../mod
 import { encoderScope, generator, generatorFromEmbeddings } from '../../../models/unet/generator.ts';
 import { declareUnusedHead, embedTokens, encodeLayout } from '../../../models/unet/layoutEncoder.ts';
 import { unet } from '../../../models/unet/unet.ts';
-import { checkGradients, checkTraining, countFlops, uniformValues, type ModelCase } from '../../support/checkModel.ts';
+import { checkGradients, checkHalfGradients, checkTraining, countFlops, uniformValues, type ModelCase }
+  from '../../support/checkModel.ts';
 
 const published = generatorPresets['layout2img-256'];
 const { tiny, micro } = generatorPresets;
@@ -119,10 +120,10 @@ const feeds = {
   ids: Int32Array.of(0, 5, 9, 16, 16, 16, 2, 7, 15, 0, 3, 3),
 };
 
-test('gradients at micro size, by parameters and by the layout embedding', () => {
+function microCase(): ModelCase {
   const change = inputTensor('change', [2, 6, micro.encoder.width]);
   const [x, noise] = [inputTensor('x', [2, 2, 4, 4]), inputTensor('noise', [2, 2, 4, 4])];
-  return checkGradients({
+  return {
     name: 'generator micro',
     loss(p) {
       const embeddings = embedTokens(encoderScope(p), inputTensor('ids', [2, 6], 'i32'), micro.encoder);
@@ -131,8 +132,11 @@ test('gradients at micro size, by parameters and by the layout embedding', () =>
     },
     differentiable: [change],
     feeds: { ...feeds, change: uniformValues('change', change.shape) },
-  });
-});
+  };
+}
+
+test('gradients at micro size, by parameters and by the layout embedding', () => checkGradients(microCase()));
+test('gradients in half precision', () => checkHalfGradients(microCase()));
 
 test('training lowers the loss', () => {
   const { loss } = lossOf(micro, 2, 4, 'tokens');
