@@ -9,7 +9,7 @@ import { compile } from '../../engine/compile/compile.ts';
 import { grad } from '../../engine/grad.ts';
 import { ancestors } from '../../engine/graph.ts';
 import { interpret } from '../../engine/interpret.ts';
-import { LossScale } from '../../engine/lossScale.ts';
+import { LossScale, lossScaleDefaults } from '../../engine/lossScale.ts';
 import { constant } from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
 import type { DeviceCapabilities, KernelOp } from '../../engine/op.ts';
@@ -100,7 +100,7 @@ export async function checkHalfGradients(spec: ModelCase): Promise<void> {
   store.groups.forEach(({ state }, i) => { state.initial = values[i]!; });
   store.upload(device);
   const wrt = [...store.tensors.values(), ...spec.differentiable ?? []];
-  const scaling = new LossScale(name);
+  const scaling = new LossScale(name, { ...lossScaleDefaults, initial: 2 ** 10 });
   const loss = withPrecision('f16', () => spec.loss(store.scope()));
   const gradients = scaling.grad(loss, wrt).map((g) => scaling.unscale(g));
   const program = await compile(device, {

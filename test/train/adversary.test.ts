@@ -10,19 +10,22 @@ import { sceneCategories, sceneSpec } from '../../data/scenes.ts';
 import { compile } from '../../engine/compile/compile.ts';
 import { grad } from '../../engine/grad.ts';
 import { interpret, type Feeds } from '../../engine/interpret.ts';
-import { add, conv2d, inputTensor, mean, mul, neg, square, sub, sum } from '../../engine/ops/index.ts';
+import { add, constant, conv2d, inputTensor, mean, mul, neg, square, sub, sum } from '../../engine/ops/index.ts';
 import { writeSafetensors } from '../../engine/safetensors.ts';
-import { ParamStore, countParams, declareParams } from '../../engine/params.ts';
+import { LossScale, lossScaleDefaults, unscaled, type Scaling } from '../../engine/lossScale.ts';
+import { ParamStore, countParams, declareParams, fanIn, type Scope } from '../../engine/params.ts';
+import { withPrecision } from '../../engine/precision.ts';
 import { RandomStream } from '../../engine/random.ts';
-import { sizeOf } from '../../engine/tensor.ts';
+import { sizeOf, type Tensor } from '../../engine/tensor.ts';
 import { discriminator } from '../../models/autoencoder/discriminator.ts';
 import { batchNorm } from '../../models/layers.ts';
 import { perceptualDistance } from '../../models/autoencoder/perceptual.ts';
 import { perceptualName, readPerceptual } from '../../tools/perceptualWeights.ts';
-import { adversarialLosses } from '../../train/adversary.ts';
+import { Adversary, adversarialLosses } from '../../train/adversary.ts';
 import { autoencoderTask } from '../../train/autoencoder.ts';
 import { readDatasets } from '../../train/data.ts';
 import { autoencoderRuns } from '../../train/presets/autoencoder.ts';
+import { defaultOptim } from '../../train/step.ts';
 import { checkGradients, uniformValues } from '../support/checkModel.ts';
 import { relativeError } from '../support/checkOp.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -99,6 +102,35 @@ test('the weight balances gradients at the last layer, and the objective is the 
   const [hinge, slopes] = interpret([losses.discriminator, byDiscriminator!], feeds);
   assert.ok(relativeError(await program.readFloats('byDiscriminator'), slopes!) < 1e-4);
   assert.ok(Math.abs(await program.readScalar('hinge') - hinge![0]!) < 1e-5);
+  program.destroy();
+});
+
+test('in half precision, under a loss scale, the weight and all gradients are those of f64', async () => {
+  const image = inputTensor('image', shape);
+  const firstStage = (p: Scope): Tensor => conv2d(image, p.param('last', [3, 3, 3, 3], fanIn(27)), null, { padding: 1 });
+  const store = new ParamStore('first stage', declareParams(firstStage));
+  const opponent = new Adversary(image, { ...config, start: 0 }, { ...defaultOptim, clip: 0 }, 2);
+  store.initialise(1);
+  const feeds: Record<string, ArrayLike<number>> = { image: uniformValues('image', shape) };
+  for (const { state } of [...store.groups, ...opponent.store.groups]) feeds[state.name] = state.initial!.slice();
+  const last = store.tensors.get('last')!;
+  const trace = (scaling: Scaling): Tensor[] => {
+    const restored = firstStage(store.scope());
+    const losses = adversarialLosses(opponent.store.scope(), image, restored, mean(square(sub(restored, image))), last,
+      constant(0), { ...config, start: 0 }, 1, scaling);
+    return [losses.weight, scaling.unscale(scaling.grad(losses.objective, [last])[0]!), ...losses.lengths,
+      opponent.learn(losses.discriminator, scaling).norm];
+  };
+  const expected = interpret(trace(unscaled), feeds);
+  const half = withPrecision('f16', () => trace(new LossScale('adversary', { ...lossScaleDefaults, initial: 256 })));
+  const program = await compile(await testDevice(), {
+    name: 'adversary in halves', outputs: Object.fromEntries(half.map((x, i) => [`${i}`, x])),
+  });
+  program.run({ image: feeds['image'] as Float32Array });
+  for (const [i, values] of expected.entries()) {
+    const error = relativeError(await program.readFloats(`${i}`), values);
+    assert.ok(error < 0.02, `${i}: ${error}`);
+  }
   program.destroy();
 });
 

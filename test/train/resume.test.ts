@@ -79,13 +79,6 @@ const tasks: Record<string, (context: Context, seed: number) => Promise<Task>> =
       statistics: tableStatistics(table),
     }, data, { shape: [17, 8], data: table }, noSheet);
   },
-  'autoencoder in half precision': ({ device, data, dir }, seed) => {
-    const images = join(dir, 'images');
-    const { micro } = autoencoderRuns;
-    const run = { ...micro, adversary: { weight: 0.5, start: 2, channels: 4, layers: 1 }, batch: 2, loop, seed };
-    return autoencoderTask(device, { ...run, optim: { ...micro.optim, precision: 'f16' } }, data,
-      { images, validateImages: images });
-  },
   'generator in half precision': ({ device, data }, seed) => generatorTask(device, {
     ...generatorRuns.micro, optim: { ...generatorRuns.micro.optim, precision: 'f16' }, batch: 1, accumulate: 2, loop,
     seed, vocabulary: microVocabulary, categories: data.training.categories, image: { size: 16 }, latentScale: 1,
