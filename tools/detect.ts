@@ -148,7 +148,8 @@ class Work {
     const { categories } = this.means.generator.description;
     const drawn = this.regenerate ? await this.draw(finished) : null;
     for (const [i, { subject: { image, picture }, inversion, seconds }] of finished.entries()) {
-      await this.writeOverlay(finished[i]!, drawn ? drawn.subarray(i * picture.length, (i + 1) * picture.length) : null);
+      const own = drawn?.subarray(i * picture.length, (i + 1) * picture.length) ?? null;
+      await this.writeOverlay(finished[i]!, own);
       const detections = toDetections(inversion, image, categories);
       await this.folder.append(this.job,
         toRecord(inversion, image, detections, categories, this.job.made.config.seed, seconds));

@@ -20,8 +20,8 @@ export interface DetectSummary {
 
 /** Names the first setting that differs, with both values; null where none does. */
 function difference(a: DetectJob, b: DetectJob): string | null {
-  const [left, right] = [a, b].map(({ made: { config, ...runs } }): Record<string, unknown> => ({ ...runs, ...config })) as
-    [Record<string, unknown>, Record<string, unknown>];
+  const settings = ({ made: { config, ...runs } }: DetectJob): Record<string, unknown> => ({ ...runs, ...config });
+  const [left, right] = [settings(a), settings(b)];
   const key = [...new Set([...Object.keys(left), ...Object.keys(right)])]
     .find((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]));
   return key === undefined ? null : `${key} ${JSON.stringify(left[key])}, not ${JSON.stringify(right[key])}`;
@@ -47,11 +47,9 @@ export class DetectFolder {
 
   /** Makes the folder and drops what an interrupt left half-written; refuses to go on with another job's records. */
   async begin(job: DetectJob): Promise<void> {
-    const file = join(this.dir, 'detect.json');
-    if (this.records.length > 0 && existsSync(file)) {
-      const changed = difference(JSON.parse(readFileSync(file, 'utf8')) as DetectJob, job);
-      if (changed !== null) throw new UserError(`${this.dir}: was begun with ${changed}; choose another --out`);
-    }
+    const earlier = this.records.length > 0 ? this.job() : null;
+    const changed = earlier && difference(earlier, job);
+    if (changed !== null) throw new UserError(`${this.dir}: was begun with ${changed}; choose another --out`);
     try {
       mkdirSync(join(this.dir, 'overlays'), { recursive: true });
     } catch (error) {
@@ -76,14 +74,35 @@ export class DetectFolder {
     records.sort((a, b) => place(a) - place(b) || a.imageId - b.imageId);
     await this.writeRecords();
     await writeJob(dir, job);
-    const detections = await writeDetections(dir, records, job.categories);
+    await writeDetections(dir, records, job.categories);
+    return this.summary(job);
+  }
+
+  /** Whether everything that a job asks for is there. */
+  has(job: DetectJob): boolean {
+    const done = new Set(this.records.map(({ imageId }) => imageId));
+    const earlier = this.job();
+    return earlier !== null && difference(earlier, job) === null && existsSync(join(this.dir, 'detections.json'))
+      && job.images.every((id) => done.has(id));
+  }
+
+  /** Figures of what a job asks for; the folder may hold more. */
+  summary({ images, skipped }: Pick<DetectJob, 'images' | 'skipped'>): DetectSummary {
+    const wanted = new Set(images);
+    const records = this.records.filter(({ imageId }) => wanted.has(imageId));
     const mean = (of: (record: InversionRecord) => number): number =>
       records.reduce((sum, record) => sum + of(record), 0) / Math.max(1, records.length);
     return {
-      images: records.length, skipped: job.skipped.length, detections: detections.length,
+      images: records.length, skipped: skipped.length,
+      detections: records.reduce((sum, { detections }) => sum + detections.length, 0),
       secondsPerImage: mean(({ seconds }) => seconds), convergenceStep: mean(({ convergenceStep }) => convergenceStep),
       steps: mean(({ steps }) => steps), passesPerImage: mean(({ passes }) => passes),
     };
+  }
+
+  private job(): DetectJob | null {
+    const file = join(this.dir, 'detect.json');
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as DetectJob : null;
   }
 
   private writeRecords(): Promise<void> {

@@ -6,8 +6,9 @@
 import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../engine/errors.ts';
+import { objectsFound } from '../evaluate/ablation.ts';
 import { readDetections, readGroundTruth } from '../evaluate/cocoFiles.ts';
-import { averagePrecision, averageRecall, formatStats, type ClassFigures } from '../evaluate/cocoStats.ts';
+import { averagePrecision, formatStats, type ClassFigures } from '../evaluate/cocoStats.ts';
 import { evaluateDetections, type Evaluation } from '../evaluate/coco.ts';
 import type { CocoDetection } from '../evaluate/cocoTypes.ts';
 import { evaluationRecord, writeEvaluation } from '../evaluate/evaluationFile.ts';
@@ -105,11 +106,8 @@ function scoredAgainstOthers(detections: readonly CocoDetection[], imgIds: reado
 
 /** Share of all objects that were found, as `0.961 (173 of 180)`. */
 function foundShare(evaluation: Evaluation): string {
-  const classes = evaluation.perClass.filter(({ objects }) => objects > 0);
-  const objects = classes.reduce((sum, figures) => sum + figures.objects, 0);
-  const found = classes.reduce((sum, { categoryId, objects: own }) =>
-    sum + own * Math.max(0, averageRecall(evaluation, { iouThr: 0.5, categoryId })), 0);
-  return objects === 0 ? '-' : `${(found / objects).toFixed(3)} (${Math.round(found)} of ${objects})`;
+  const { found, objects } = objectsFound(evaluation);
+  return objects === 0 ? '-' : `${(found / objects).toFixed(3)} (${found} of ${objects})`;
 }
 
 function printFigures(evaluation: Evaluation, detections: readonly CocoDetection[]): void {

@@ -1,0 +1,41 @@
+/** The rows of an ablation: what each changes in the search, as options of `invert -- detect`. */
+
+export interface AblationRow {
+  /** Also the name of its folder. */
+  readonly name: string;
+  readonly about: string;
+  readonly options: readonly string[];
+}
+
+/** The paper's search at about the passes of the default one on small scenes, for where 2,000 steps are too many. */
+const shortDive = ['--preset', 'dive', '--steps', '120', '--lr', '0.1', '--batch-timesteps', '2', '--monitor-every',
+  '10', '--monitor-pairs', '8', '--screen-pairs', '2', '--patience', '0'];
+
+/** Every row changes one thing in the default search, which is the first; the paper's own is the last. */
+export const ablationRows: readonly AblationRow[] = [
+  { name: 'default', about: 'the default search', options: [] },
+  { name: 'no-prior', about: 'p(layout) left out', options: ['--no-prior'] },
+  { name: 'continuous', about: 'free embeddings, decoded at the end', options: ['--projection', 'none'] },
+  { name: 'greedy', about: 'greedy search over tokens, as many passes', options: ['--method', 'greedy'] },
+  { name: 'random', about: 'random search over tokens, as many passes', options: ['--method', 'random'] },
+  { name: 'dive-short', about: 'the paper\'s search, cut to about as many passes', options: shortDive },
+  { name: 'slot', about: 'nearest row of the slot, straight-through', options: ['--projection', 'slot'] },
+  { name: 'cosine', about: 'the same, by cosine', options: ['--projection', 'slot', '--metric', 'cosine'] },
+  { name: 'vocabulary', about: 'nearest row of the whole table', options: ['--projection', 'vocabulary'] },
+  { name: 'soft', about: 'weights by distance, annealed', options: ['--projection', 'soft'] },
+  { name: 'no-monitor', about: 'the layout of the last step', options: ['--no-monitor'] },
+  { name: 'patience', about: 'done after 2 looks without a new minimum', options: ['--patience', '2'] },
+  { name: 'no-moves', about: 'no moves on the grid', options: ['--local-rounds', '0'] },
+  { name: 'half-steps', about: 'a budget of 30 steps', options: ['--steps', '30'] },
+  { name: 'double-steps', about: 'a budget of 120 steps', options: ['--steps', '120', '--anneal-steps', '120'] },
+  { name: 'one-pair', about: 'one (timestep, noise) pair a step', options: ['--batch-timesteps', '1'] },
+  { name: 'four-pairs', about: 'four pairs a step', options: ['--batch-timesteps', '4'] },
+  { name: 'uniform-draws', about: 'timesteps drawn uniformly', options: ['--draws', 'uniform'] },
+  { name: 'bank-draws', about: 'pairs of a fixed bank', options: ['--draws', 'bank'] },
+  { name: 'from-none', about: 'every slot starts at none', options: ['--init', 'none'] },
+  { name: 'from-prior', about: 'starts drawn from the prior', options: ['--init', 'prior'] },
+  { name: 'one-start', about: 'one start', options: ['--restarts', '1'] },
+  { name: 'margin', about: 'scored by the margin', options: ['--score', 'margin'] },
+  { name: 'agreement', about: 'scored by agreement of the starts', options: ['--score', 'agreement'] },
+  { name: 'dive', about: 'the paper\'s search, 2,000 steps at most', options: ['--preset', 'dive'] },
+];
