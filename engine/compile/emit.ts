@@ -93,6 +93,8 @@ export class Emission {
   readonly dispatches: Dispatch[] = [];
   private readonly steps: readonly Step[];
   private readonly variants = new Map<Node, Variant>();
+  /** The same by op, attributes and types: a model repeats itself. */
+  private readonly known = new Map<string, Variant>();
   private readonly roots: ReadonlySet<Node>;
   /** Nodes that can be read after a run. */
   private readonly outputs: ReadonlySet<Node>;
@@ -142,8 +144,13 @@ export class Emission {
       const { op } = node;
       if (op.kind !== 'kernel') throw new Error(`${op.name} is not a kernel`);
       const types = node.reads.map(({ layout, node: source }) => ({ shape: layout.shape, dtype: source.dtype }));
-      const variants = op.variants(types, node, node.attrs, this.target.capabilities);
-      chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+      const key = `${node.signature} ${types.map(describe).join()}`;
+      chosen = this.known.get(key);
+      if (!chosen) {
+        const variants = op.variants(types, node, node.attrs, this.target.capabilities);
+        chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+        this.known.set(key, chosen);
+      }
       this.variants.set(node, chosen);
     }
     return chosen;
@@ -242,7 +249,7 @@ export class Emission {
 
   private copy(value: Node, into: Node): void {
     const copy: Node = {
-      ...into, op: pointwiseOps.stopGradient, attrs: null, position: -1, path: '',
+      ...into, op: pointwiseOps.stopGradient, attrs: null, signature: '', position: -1, path: '',
       reads: [{ node: value, layout: { shape: value.shape, strides: contiguousStrides(value.shape), offset: 0 } }],
     };
     this.push(this.pointwise([copy], [{ value: copy, into, offset: 0 }]), '');

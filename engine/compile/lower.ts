@@ -14,6 +14,8 @@ export interface Node extends TensorType {
   readonly dtype: DType;
   readonly op: OpDef;
   readonly attrs: unknown;
+  /** Name and attributes of the op as text: the same for nodes that differ by what they read alone. */
+  readonly signature: string;
   readonly reads: readonly Read[];
   readonly path: string;
   /** Place in the order of execution; grows from inputs to users. */
@@ -59,7 +61,8 @@ class Lowering {
 
   private lower(tensor: Tensor): void {
     const inputs = tensor.inputs.map((x) => this.canonical(x));
-    const key = expressionKey(tensor, inputs);
+    const signature = signatureOf(tensor);
+    const key = expressionKey(tensor, signature, inputs);
     const twin = key === null ? undefined : this.known.get(key);
     if (twin) {
       this.representative.set(tensor, twin);
@@ -67,7 +70,8 @@ class Lowering {
     }
     if (key !== null) this.known.set(key, tensor);
     const reads = inputs.map((x) => this.reads.get(x)!);
-    this.reads.set(tensor, tensor.op.kind === 'view' ? this.view(tensor, reads[0]!) : this.own(tensor, reads));
+    this.reads.set(tensor, tensor.op.kind === 'view' ? this.view(tensor, reads[0]!)
+      : this.own(tensor, signature, reads));
   }
 
   private view(tensor: Tensor, read: Read): Read {
@@ -79,38 +83,39 @@ class Lowering {
     return { node: dense.node, layout: op.view(dense.layout, tensor, tensor.attrs)! };
   }
 
-  private own(tensor: Tensor, reads: readonly Read[]): Read {
-    const usable = tensor.op.kind === 'kernel' ? reads.map((read) => this.bindable(read, tensor)) : reads;
-    return this.append(tensor.op, tensor.attrs, usable, tensor, tensor.path);
+  private own({ op, attrs, shape, dtype, path }: Tensor, signature: string, reads: readonly Read[]): Read {
+    const usable = op.kind === 'kernel' ? reads.map((read) => this.bindable(read, path)) : reads;
+    return this.append({ op, attrs, signature, shape, dtype, path, reads: usable });
   }
 
-  private append(op: OpDef, attrs: unknown, reads: readonly Read[], type: TensorType, path: string): Read {
-    const node: Node = { shape: type.shape, dtype: type.dtype, op, attrs, reads, path, position: this.nodes.length };
+  private append(parts: Omit<Node, 'position'>): Read {
+    const node: Node = { ...parts, position: this.nodes.length };
     this.nodes.push(node);
-    return { node, layout: contiguous(type.shape) };
+    return { node, layout: contiguous(node.shape) };
   }
 
   /** A read that one binding range can serve; anything else is copied first. */
-  private bindable(read: Read, user: Tensor): Read {
+  private bindable(read: Read, path: string): Read {
     const bytes = read.layout.offset * (read.node.dtype === 'f16' ? 2 : 4);
     return read.node.op.name !== 'constant' && isContiguous(read.layout) && bytes % bindingAlignment === 0
-      ? read : this.copy(read, user);
+      ? read : this.copy(read, path);
   }
 
   /** A read that covers the whole of a node in its own order. */
-  private dense(read: Read, user: Tensor): Read {
+  private dense(read: Read, { path }: Tensor): Read {
     const whole = read.layout.offset === 0 && isContiguous(read.layout)
       && sizeOf(read.layout.shape) === sizeOf(read.node.shape);
-    return whole && read.node.op.name !== 'constant' ? read : this.copy(read, user);
+    return whole && read.node.op.name !== 'constant' ? read : this.copy(read, path);
   }
 
-  private copy(read: Read, user: Tensor): Read {
+  private copy(read: Read, path: string): Read {
     if (!this.nodeIds.has(read.node)) this.nodeIds.set(read.node, this.nodeIds.size);
     const { shape, strides, offset } = read.layout;
     const key = `${this.nodeIds.get(read.node)}|${shape}|${strides}|${offset}`;
     let copy = this.copies.get(key);
     if (!copy) {
-      copy = this.append(copyOp, null, [read], { shape, dtype: read.node.dtype }, user.path);
+      const { dtype } = read.node;
+      copy = this.append({ op: copyOp, attrs: null, signature: copyOp.name, shape, dtype, path, reads: [read] });
       this.copies.set(key, copy);
     }
     return copy;
@@ -118,18 +123,28 @@ class Lowering {
 }
 
 /** Equal keys mean equal values; null where the op is a leaf with an identity of its own. */
-function expressionKey(tensor: Tensor, inputs: readonly Tensor[]): string | null {
+function expressionKey(tensor: Tensor, signature: string, inputs: readonly Tensor[]): string | null {
   if (tensor.op.kind === 'leaf' && tensor.op.name !== 'constant') {
     const { state } = (tensor.attrs ?? {}) as { state?: object };
     return state ? `state ${identity(state)}` : null;
   }
-  return `${tensor.op.name} ${JSON.stringify(tensor.attrs, exactNumber)} ${inputs.map((x) => x.id).join(' ')}`;
+  let key = signature;
+  for (const { id } of inputs) key += ` ${id}`;
+  return key;
 }
 
-/** JSON knows no infinities, no NaN and no negative zero; constants differ by them. */
-const exactNumber = (_: string, value: unknown): unknown =>
-  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-    ? `number ${Object.is(value, -0) ? '-0' : value}` : value);
+const signatureOf = ({ op, attrs }: Tensor): string =>
+  (attrs === null || (op.kind === 'leaf' && op.name !== 'constant') ? op.name : `${op.name} ${exactText(attrs)}`);
+
+/** Attributes as text; unlike JSON it tells infinities, NaN and negative zero apart, which constants may be. */
+function exactText(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  if (Array.isArray(value)) return `[${value.map(exactText).join()}]`;
+  let text = '';
+  for (const [name, field] of Object.entries(value)) text += `${name}:${exactText(field)},`;
+  return `{${text}}`;
+}
 
 const identities = new WeakMap<object, number>();
 let nextIdentity = 0;

@@ -112,16 +112,22 @@ class Tenants {
 /** Buffers of their own for values, each as large as its first tenant. */
 class Slots {
   readonly sizes: number[] = [];
+  /** Slots by size, smallest first. */
+  private readonly bySize: number[] = [];
   /** Values of each slot in order of their lives, which do not meet. */
   private readonly tenants: Value[][] = [];
 
   /** The smallest slot that is free for the whole life of a value; null where there is none. */
   find(value: Value): number | null {
-    let best: number | null = null;
-    this.sizes.forEach((size, slot) => {
-      if (size >= value.bytes && (best === null || size < this.sizes[best]!) && this.isFree(slot, value)) best = slot;
-    });
-    return best;
+    for (let i = this.from(value.bytes); i < this.bySize.length; i++) {
+      if (this.isFree(this.bySize[i]!, value)) return this.bySize[i]!;
+    }
+    return null;
+  }
+
+  /** Place in `bySize` of the first slot that is large enough. */
+  private from(bytes: number): number {
+    return firstNot(this.bySize, (slot) => this.sizes[slot]! < bytes);
   }
 
   private isFree(slot: number, value: Value): boolean {
@@ -131,6 +137,7 @@ class Slots {
   }
 
   make(value: Value): number {
+    this.bySize.splice(this.from(value.bytes), 0, this.sizes.length);
     this.tenants.push([]);
     return this.sizes.push(value.bytes) - 1;
   }

@@ -14,6 +14,8 @@ export interface ProgramSummary {
   readonly unsharedBytes: number;
   readonly stateBytes: number;
   readonly leafBytes: number;
+  /** How long the passes took, from the graph to the plan. */
+  readonly planMs: number;
 }
 
 /** A program whose memory, pipelines and bind groups are not made yet; `compile` makes them. */
@@ -38,6 +40,7 @@ const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** Plans a program. Throws what the device cannot hold, with the tensor that is too large. */
 export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
+  const started = performance.now();
   const emission = new Emission(target, spec);
   const { lowered, home } = emission;
   checkTypes(target, spec.name, lowered.nodes);
@@ -48,7 +51,7 @@ export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
   const { places: placed, sizes, unshared } = planMemory(padded, emission.arenas(), bindingAlignment);
   const places = new Map(values.map(({ key }, i) => [key, placed[i]!]));
   const packs = [...emission.packs.keys()];
-  const dispatches = writableTogether(emission.dispatches, bufferOf({ places, packs, home }));
+  const dispatches = writableTogether(emission.dispatches, bufferOf({ places, packs, home, sizes }));
   const packed = sum(packs.map(nodeBytes));
   const summary: ProgramSummary = {
     kernels: new Set(dispatches.map(({ call }) => call.source)).size,
@@ -57,6 +60,7 @@ export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
     unsharedBytes: unshared + packed,
     stateBytes: sum(leaves.filter((leaf) => leaf.op.name === 'state').map(nodeBytes)),
     leafBytes: sum(leaves.filter((leaf) => leaf.op.name !== 'state').map(nodeBytes)),
+    planMs: performance.now() - started,
   };
   const own = values.flatMap(({ key }) => (typeof key === 'number' ? [] : key));
   checkTotal(target, spec.name, summary, [...packs, ...own]);
@@ -66,15 +70,21 @@ export function planProgram(target: Target, spec: ProgramSpec): ProgramPlan {
   };
 }
 
-/** The buffer of some memory: a slot by its number, or the pack or leaf that it is made for. */
-function bufferOf({ places, packs, home }: Pick<ProgramPlan, 'places' | 'packs' | 'home'>):
+/** The buffer of some memory: a slot, or what is made for a pack or leaf. */
+function bufferOf({ places, packs, home, sizes }: Pick<ProgramPlan, 'places' | 'packs' | 'home' | 'sizes'>):
   (key: Memory['key']) => PlannedBuffer {
+  const slots = sizes.map((_, slot) => ({ id: slot, shared: false, own: true }));
+  const known = new Map<Node, PlannedBuffer>(packs.map((pack) => [pack, { id: pack, shared: true, own: true }]));
+  const leaf = (node: Node): PlannedBuffer => {
+    let buffer = known.get(node);
+    if (!buffer) known.set(node, buffer = { id: node, shared: false, own: false });
+    return buffer;
+  };
   return (key) => {
     const value = 'scratch' in key ? key.scratch : key;
     const place = places.get(value);
-    if (place) return { id: 'slot' in place ? place.slot : packs[place.arena]!, own: true };
-    const id = typeof value === 'number' ? value : home.get(value)?.node ?? value;
-    return { id, own: typeof id !== 'number' && id.op.kind !== 'leaf' };
+    if (place) return 'slot' in place ? slots[place.slot]! : known.get(packs[place.arena]!)!;
+    return leaf(home.get(value as Node)?.node ?? value as Node);
   };
 }
 
@@ -118,7 +128,7 @@ export const describeSharing = (plannedBytes: number, unsharedBytes: number): st
 
 /** One line on what a program takes. */
 export function describePlan(name: string, summary: ProgramSummary): string {
-  const { kernels, dispatches, plannedBytes, unsharedBytes, stateBytes } = summary;
+  const { kernels, dispatches, plannedBytes, unsharedBytes, stateBytes, planMs } = summary;
   return `${name}: ${dispatches} dispatches of ${kernels} kernels; ${describeSharing(plannedBytes, unsharedBytes)}; `
-    + `${mib(stateBytes)} of states`;
+    + `${mib(stateBytes)} of states; planned in ${planMs.toFixed(0)} ms`;
 }

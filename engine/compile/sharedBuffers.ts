@@ -6,9 +6,12 @@ import type { Dispatch, Memory } from './emit.ts';
 
 const declaration = /@binding\((\d+)\)\s*var<storage,\s*(read_write|read)>/g;
 
-/** A buffer as the plan knows it, and whether it belongs to this program alone. */
+/** A buffer as the plan knows it. */
 export interface PlannedBuffer {
   readonly id: unknown;
+  /** Whether several values lie in it at a time. */
+  readonly shared: boolean;
+  /** Whether it belongs to this program alone. */
   readonly own: boolean;
 }
 
@@ -61,11 +64,12 @@ export function writableTogether(dispatches: readonly Dispatch[], bufferOf: (key
     let bindings = known.get(source);
     if (!bindings) known.set(source, bindings = new Bindings(source));
     const buffers = dispatch.memory.map(({ key }) => bufferOf(key));
-    const shared = bindings.shared(buffers);
+    const shared = buffers.some((buffer) => buffer.shared) ? bindings.shared(buffers) : [];
     for (const binding of shared) bindings.needed.add(binding);
     return { dispatch, bindings, buffers, shared };
   });
   return found.map(({ dispatch, bindings, buffers, shared }) => {
+    if (bindings.needed.size === 0) return dispatch;
     const writable = bindings.widened(buffers, shared);
     if (writable.size === 0) return dispatch;
     return { ...dispatch, call: { ...dispatch.call, source: bindings.sourceWith(writable) } };

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Target } from '../../../engine/compile/emit.ts';
@@ -20,18 +21,18 @@ const target: Target = {
   memory: Infinity,
 };
 
-/** Milliseconds of processor time so far: other work on the machine counts little. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+/** Milliseconds that this thread has had a processor for: other work on the machine counts little. */
+function threadMs(): number {
+  const file = `/proc/self/task/${process.pid}/schedstat`;
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : performance.now();
 }
 
 test('a step of the published model is traced and planned in a moment, without memory', () => {
   const model = generatorPresets['layout2img-256'];
   const specs = generatorSpecs(model, [3, 64, 64], 92);
-  let best = Infinity;
+  const times: number[] = [];
   for (let round = 0; round < 3; round++) {
-    const start = cpuMs();
+    const start = threadMs();
     const store = new ParamStore('published', specs);
     const noise = inputTensor('noise', [1, 3, 64, 64]);
     const embeddings = embedTokens(encoderScope(store.scope()), inputTensor('ids', [1, 92], 'i32'), model.encoder);
@@ -42,12 +43,16 @@ test('a step of the published model is traced and planned in a moment, without m
     const optimiser = new AdamW(store.groups.map(({ state }) => state));
     const { updates } = optimiser.step(clipGradNorm(gradients, 1).gradients, constant(1e-4));
     const { summary } = planProgram(target, { name: 'published', outputs: { loss }, updates });
-    best = Math.min(best, cpuMs() - start);
+    times.push(threadMs() - start);
     if (round === 0) console.log(describePlan('published', summary));
     assert.ok(summary.stateBytes > 3 * 4 * 300e6);
+    assert.ok(summary.plannedBytes < 0.4 * summary.unsharedBytes);
   }
-  console.log(`traced and planned in ${best.toFixed(0)} ms of processor time`);
-  assert.ok(best < 3000, `${best.toFixed(0)} ms`);
+  const best = Math.min(...times);
+  console.log(`traced and planned in ${times[0]!.toFixed(0)} ms in a fresh process, then in ${best.toFixed(0)} ms`);
+  // Twice and more of what they take on a quiet machine: something quadratic would take longer still.
+  assert.ok(times[0]! < 2500, `${times[0]!.toFixed(0)} ms at first`);
+  assert.ok(best < 2000, `${best.toFixed(0)} ms at best`);
 });
 
 test.run();
