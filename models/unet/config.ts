@@ -103,6 +103,9 @@ const street: GeneratorConfig = {
   ...tiny, unet: { ...tiny.unet, layoutMap: true, headChannels: 8 }, encoder: { ...tiny.encoder, init: 'grid' },
 };
 
+/** The same for flat scenes at 64 px: two objects on a 9 x 9 grid. */
+const flat64: GeneratorConfig = { ...street, encoder: { ...street.encoder, vocabularySize: 82, maxLength: 6 } };
+
 /**
  * For 16-px flat scenes in 12 x 8 x 8 latents (2 x 2 pixels in the channels), two objects on a 9 x 9 grid: 0.56 M
  * parameters and 30 MFLOP a sample, trained and inverted in minutes on a CPU adapter.
@@ -148,7 +151,7 @@ const micro: GeneratorConfig = {
   },
 };
 
-export const generatorPresets = { 'layout2img-256': layout2img256, tiny, street, flat, micro } as const;
+export const generatorPresets = { 'layout2img-256': layout2img256, tiny, street, flat64, flat, micro } as const;
 
 /** Conditioning on one class instead of a layout: a sequence of one token, of which the last row is the null class. */
 export function forClasses(config: GeneratorConfig, classCount: number): GeneratorConfig {

@@ -34,6 +34,17 @@ const street: GeneratorTraining = {
   loop: { steps: 8000, logEvery: 20, validateEvery: 500, sampleEvery: 1000, checkpointEvery: 150 },
 };
 
+/** For `npm run data -- scenes --kind flat --size 64`, in latents of an autoencoder trained on the same. */
+const flat64: GeneratorTraining = {
+  ...street,
+  model: generatorPresets.flat64,
+  vocabulary: { vocabularySize: 82, maxObjects: 2, encodeCrop: false },
+  timesteps: [100, 1000],
+  uncertainty: { ...tiny.uncertainty, share: 0.35 },
+  batch: 8,
+  loop: { steps: 2500, logEvery: 20, validateEvery: 250, sampleEvery: 500, checkpointEvery: 150 },
+};
+
 /** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
 const layout2img256: GeneratorTraining = {
   model: generatorPresets['layout2img-256'],
@@ -83,4 +94,4 @@ const micro: GeneratorTraining = {
   loop: { steps: 4, logEvery: 1, validateEvery: 2, sampleEvery: 4, checkpointEvery: 2 },
 };
 
-export const generatorRuns = { tiny, street, flat, micro, 'layout2img-256': layout2img256 } as const;
+export const generatorRuns = { tiny, street, flat64, flat, micro, 'layout2img-256': layout2img256 } as const;
