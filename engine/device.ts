@@ -1,6 +1,7 @@
 /** The one GPU device of a process: choice of adapter, limits, toggles, pipelines, and errors that throw. */
 import { totalmem } from 'node:os';
 import { create, globals } from 'webgpu';
+import type { Choices } from './choose.ts';
 import type { ProgramSummary } from './compile/programPlan.ts';
 import { UserError } from './errors.ts';
 import type { DeviceCapabilities } from './op.ts';
@@ -54,6 +55,8 @@ export class Device {
   readonly created = { buffers: 0, bindGroups: 0, pipelines: 0 };
   /** Submits the runs of programs instead of the programs themselves, where there is one. */
   observer: RunObserver | null = null;
+  /** Measured choice of kernels, where there is one; else ops' first variants are taken. */
+  choices: Choices | null = null;
   /** Told of each program what it will take, before its memory is made. */
   planned: (name: string, summary: ProgramSummary) => void = () => {};
   private readonly pipelines = new Map<string, Promise<Pipeline>>();

@@ -78,7 +78,9 @@ function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio, plannedB
   const times = ratio === null ? '' : `  faster peer takes ${ratio.toFixed(2)} x`;
   console.log(`${name.padEnd(32)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
     + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
-  if (unsharedBytes) console.log(`${''.padEnd(40)}${describeSharing(plannedBytes!, unsharedBytes)}`);
+  if (plannedBytes !== null && unsharedBytes !== null && plannedBytes < unsharedBytes) {
+    console.log(`${''.padEnd(40)}${describeSharing(plannedBytes, unsharedBytes)}`);
+  }
 }
 
 async function presets(options: Options, wanted: RegExp | null): Promise<void> {

@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { choiceFile } from '../engine/choiceFile.ts';
+import { MeasuredChoices } from '../engine/choose.ts';
 import { Device, type DeviceOptions } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import type { Overrides } from '../train/config.ts';
@@ -25,7 +27,8 @@ export function withDevice(target: Command, seed: number | null = 0): Command {
   return seeded
     .option('--adapter <name>', 'part of the name of the GPU adapter to use')
     .option('--mode <safe|fast>', 'safe validates every access, fast does not; results are the same',
-      oneOf('safe', 'fast'), 'fast');
+      oneOf('safe', 'fast'), 'fast')
+    .option('--no-tune', 'choose kernels by rules, not by their times on the adapter (DIVE_TUNE=0 does so for all)');
 }
 
 /** Parser of a whole number. */
@@ -104,9 +107,22 @@ export function observeCommand(observer: CommandObserver): void {
   commandObserver = observer;
 }
 
-/** Opens the device and prints which one it is. */
-export async function openDevice(options: DeviceOptions): Promise<Device> {
+/** Measures kernels on a device where they are not known yet, and keeps what it finds in the file of the adapter. */
+export function chooseKernels(device: Device): void {
+  const adapter = adapterOf(device);
+  device.choices = new MeasuredChoices({ file: choiceFile(adapter), adapter, print: (line) => console.log(line) });
+}
+
+/** An adapter with its driver, as it names itself. */
+export function adapterOf({ adapter: { info } }: Device): string {
+  return [info.description, info.device, info.architecture, info.vendor].filter(Boolean).join(', ');
+}
+
+/** Opens the device and prints which one it is. Without `tune`, kernels are chosen by rules. */
+export async function openDevice({ tune = true, ...options }: DeviceOptions & { readonly tune?: boolean }):
+  Promise<Device> {
   const device = await Device.open(commandObserver ? { ...options, timestamps: true } : options);
+  if (tune && process.env['DIVE_TUNE'] !== '0') chooseKernels(device);
   const kind = device.capabilities.software ? ', a software adapter: far slower than a GPU' : '';
   console.log(`adapter: ${device.name}${kind}`);
   await commandObserver?.opened(device);

@@ -1,8 +1,9 @@
 /** `npm run doctor`: which adapter answers, what it offers, how fast it is, and what is wrong if none does. */
+import { choiceFile, readChoices } from '../engine/choiceFile.ts';
 import { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { measureRoofline } from '../engine/profile.ts';
-import { command, oneOf, runCommand, writeJson } from './cli.ts';
+import { adapterOf, command, oneOf, runCommand, writeJson } from './cli.ts';
 
 interface Options {
   readonly adapter?: string;
@@ -33,9 +34,12 @@ async function diagnose(options: Options): Promise<void> {
   const roofline = device.gpu.features.has('timestamp-query') ? await measureRoofline(device) : null;
   line('measured fma peak', roofline ? `${roofline.fmaPeakGflops.toFixed(1)} GFLOP/s` : 'no timestamp queries here');
   line('measured memory peak', roofline ? `${roofline.memoryPeakGbPerSecond.toFixed(1)} GB/s` : '-');
+  const kernels = choiceFile(adapterOf(device));
+  const known = readChoices(kernels);
+  line('measured kernels', `${known ? `${known.size} kinds of work` : 'not readable'}, in ${kernels}`);
   writeJson(options.json, {
     adapter: info.description || info.device, vendor: info.vendor, architecture: info.architecture,
-    software: device.capabilities.software, features: [...device.gpu.features].sort(), limits, roofline,
+    software: device.capabilities.software, features: [...device.gpu.features].sort(), limits, roofline, kernels,
   });
   device.close();
 }

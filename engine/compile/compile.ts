@@ -73,12 +73,19 @@ async function bind(device: Device, { call, memory, path }: Dispatch,
 }
 
 /**
- * Compiles a graph for a device. What it will take is told to `device.planned` before anything is made. All memory of
- * the program is made here, none while it runs.
+ * Compiles a graph for a device. Where the device measures its choice of kernels, those that it does not know yet are
+ * timed first. What the program will take is told to `device.planned` before anything is made.
  */
 export async function compile(device: Device, spec: ProgramSpec): Promise<Program> {
-  const plan = planProgram(device, spec);
+  let plan = planProgram(device, spec);
+  if (await device.choices?.settle(device)) plan = planProgram(device, spec);
   device.planned(spec.name, plan.summary);
+  return makeProgram(device, plan);
+}
+
+/** Makes what a plan says. All memory of the program is made here, none while it runs. */
+export async function makeProgram(device: Device, plan: ProgramPlan): Promise<Program> {
+  const { spec } = plan;
   const { buffers, inputs, owned } = new Memory(device, plan);
   const outputs = new Map([...plan.outputs].map(([name, node]) =>
     [name, { ...buffers.get(node)!, type: spec.outputs[name]! }]));

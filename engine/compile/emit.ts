@@ -1,4 +1,5 @@
 /** What a program does and where its values are kept: dispatches over memory that is not made yet. */
+import type { Choices } from '../choose.ts';
 import { contiguousStrides, isContiguous } from '../layout.ts';
 import { setPath, type DeviceCapabilities, type FinishingCall, type KernelCall, type Operand, type Variant } from '../op.ts';
 import { stateTensor } from '../ops/leaf.ts';
@@ -21,7 +22,7 @@ export interface ProgramSpec {
   /** New contents of states, written at the end of a run. */
   readonly updates?: readonly (readonly [State, Tensor])[];
   /**
-   * Name of the variant to use where an op offers it; otherwise the op's first. Groups of pointwise nodes are run for
+   * Name of the variant to use where an op offers it; otherwise the op's first, whatever was measured. Groups of pointwise nodes are run for
    * software adapters under `subgroup`, for others under `workgroup`.
    */
   readonly variant?: string;
@@ -40,6 +41,8 @@ export interface Target {
   };
   /** Bytes that programs may take in all. */
   readonly memory: number;
+  /** What was measured of variants; null where the first is taken. */
+  readonly choices: Pick<Choices, 'of'> | null;
 }
 
 /** A dispatch whose buffers are not made yet. */
@@ -147,8 +150,11 @@ export class Emission {
       const key = `${node.signature} ${types.map(describe).join()}`;
       chosen = this.known.get(key);
       if (!chosen) {
-        const variants = op.variants(types, node, node.attrs, this.target.capabilities);
-        chosen = variants.find(({ name }) => name === this.spec.variant) ?? variants[0]!;
+        const { signature, attrs } = node;
+        const variants = op.variants(types, node, attrs, this.target.capabilities);
+        const name = this.spec.variant ?? (variants.length < 2 ? null
+          : this.target.choices?.of({ op, attrs, signature, inputs: types, variants }) ?? null);
+        chosen = variants.find((variant) => variant.name === name) ?? variants[0]!;
         this.known.set(key, chosen);
       }
       this.variants.set(node, chosen);

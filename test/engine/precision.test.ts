@@ -49,7 +49,8 @@ test('what is stored as halves is rounded to nearest, and overflows to infinity'
 test('a device without half precision is named', async () => {
   const device = await testDevice();
   const target = {
-    name: 'a device', limits: device.limits, memory: Infinity, capabilities: { ...device.capabilities, f16: false },
+    name: 'a device', limits: device.limits, memory: Infinity, choices: null,
+    capabilities: { ...device.capabilities, f16: false },
   };
   const y = withPrecision('f16', () => conv2d(inputTensor('x', [1, 1, 3, 3]), inputTensor('w', [1, 1, 1, 3]), null));
   assert.throws(() => planProgram(target, { name: 'conv', outputs: { y } }),

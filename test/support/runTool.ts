@@ -16,15 +16,20 @@ export interface ToolOptions {
   readonly cwd: string;
   /** Sends Ctrl-C once, when the output so far matches. */
   readonly interruptAt?: RegExp;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What Dawn itself says when it opens some adapters; no line of ours. */
 const adapterNotes = /^Warning: maxDynamic.*\n/gm;
 
 /** Runs `<toolsDir>/<name>.js`. */
-export function runTool(name: string, args: readonly string[], { cwd, interruptAt }: ToolOptions): Promise<ToolResult> {
+export function runTool(name: string, args: readonly string[], { cwd, interruptAt, env }: ToolOptions): Promise<ToolResult> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', join(toolsDir, `${name}.js`), ...args], { cwd });
+    const child = spawn(process.execPath, ['--enable-source-maps', join(toolsDir, `${name}.js`), ...args], {
+      // Kernels are chosen by rules unless a test is about their choice: measuring takes time and depends on the load.
+      cwd, env: { ...process.env, DIVE_TUNE: '0', ...env },
+    });
     const output = { stdout: '', stderr: '' };
     let interrupted = false;
     for (const stream of ['stdout', 'stderr'] as const) {

@@ -13,7 +13,7 @@ import { sizeOf, type Tensor } from '../../../engine/tensor.ts';
 import { testDevice } from '../../support/gpu.ts';
 
 const software: Target = {
-  name: 'an adapter', memory: Infinity,
+  name: 'an adapter', memory: Infinity, choices: null,
   capabilities: {
     software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
   },

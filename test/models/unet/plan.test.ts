@@ -18,7 +18,7 @@ const target: Target = {
     software: false, subgroups: true, subgroupSize: 32, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
   },
   limits: { maxStorageBuffersPerShaderStage: 16, maxStorageBufferBindingSize: 2 ** 31 - 4, maxBufferSize: 2 ** 31 },
-  memory: Infinity,
+  memory: Infinity, choices: null,
 };
 
 /** Milliseconds that this thread has had a processor for: other work on the machine counts little. */

@@ -10,7 +10,7 @@ const software: DeviceCapabilities = {
   software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
 };
 const target = (capabilities: DeviceCapabilities): Target => ({
-  name: 'an adapter', capabilities, memory: Infinity,
+  name: 'an adapter', capabilities, memory: Infinity, choices: null,
   limits: { maxStorageBuffersPerShaderStage: 16, maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30 },
 });
 
