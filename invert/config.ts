@@ -105,7 +105,7 @@ export interface InversionConfig {
   readonly screenPairs: number;
   /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. Open in the paper. */
   readonly patience: number;
-  /** Rounds of moves after the search: objects of other restarts, shift, resize, change class, drop. */
+  /** Rounds of moves at each stride after the search: objects of other restarts, shift, resize, change class, drop. */
   readonly localRounds: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
   readonly duplicateIou: number;

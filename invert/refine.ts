@@ -4,7 +4,8 @@
  * A round looks at all moves of all objects on a few pairs, at the most promising of each object on all pairs, and then
  * at those that help taken together, best first: objects hardly depend on each other, so a round mends all of them.
  * Passes of a round for n objects, C classes, p proposals, P pairs of which s are looked at first: at most
- * ((12 + C) n + (1 + n) p) s for the first look and 3 n P for the second. Boxes move by an eighth of the grid first.
+ * ((12 + C) n + (1 + n) p) s for the first look and 3 n P for the second. Boxes move by an eighth of the grid first, then
+ * by half of that, and so on down to a cell.
  */
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { InversionConfig } from './config.ts';
@@ -15,22 +16,22 @@ import { applyMoves, compactLayout, localMoves, proposalMoves, type Move } from 
 const closerOfSlot = 2;
 
 /**
- * The layout that moves from `start` lead to, until none helps or the rounds are over.
+ * The layout that moves from `start` lead to: at each stride until none helps or its rounds are over.
  *
  *   others  layouts whose objects may be taken over: what other starts have found
  */
 export async function refine(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found,
   others: readonly Int32Array[], config: Pick<InversionConfig, 'localRounds' | 'duplicateIou'>): Promise<Found> {
   let best = start;
-  let stride = Math.max(1, 2 ** Math.floor(Math.log2(vocabulary.gridSide / 8)));
-  for (let round = 0; round < config.localRounds; round++) {
-    const moves = [
-      ...localMoves(vocabulary, best.tokens, stride), ...proposalMoves(vocabulary, best.tokens, others),
-    ].filter((move) => hasNoDuplicates(vocabulary, applyMoves(vocabulary, best.tokens, [move]), config.duplicateIou));
-    const next = await bestOfRound(vocabulary, energies, best, moves, config.duplicateIou);
-    if (next.energy < best.energy) best = next;
-    else if (stride > 1) stride /= 2;
-    else break;
+  for (let stride = Math.max(1, 2 ** Math.floor(Math.log2(vocabulary.gridSide / 8))); stride >= 1; stride /= 2) {
+    for (let round = 0; round < config.localRounds; round++) {
+      const moves = [
+        ...localMoves(vocabulary, best.tokens, stride), ...proposalMoves(vocabulary, best.tokens, others),
+      ].filter((move) => hasNoDuplicates(vocabulary, applyMoves(vocabulary, best.tokens, [move]), config.duplicateIou));
+      const next = await bestOfRound(vocabulary, energies, best, moves, config.duplicateIou);
+      if (next.energy >= best.energy) break;
+      best = next;
+    }
   }
   return best;
 }

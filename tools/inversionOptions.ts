@@ -78,8 +78,8 @@ export function withInversion(target: Command): Command {
     .option('--monitor-every <number>', 'steps between evaluations of the monitor (open in the paper)', positiveInteger)
     .option('--monitor-pairs <number>', 'fixed pairs that the monitor averages over (open in the paper)', positiveInteger)
     .option('--screen-pairs <number>', 'of those, pairs that a move is looked at with first', positiveInteger)
-    .option('--local-rounds <number>', 'rounds of moves after the search: objects of other restarts, shift, resize, '
-      + 'change class, drop', integer)
+    .option('--local-rounds <number>', 'rounds of moves at each stride after the search: objects of other restarts, '
+      + 'shift, resize, change class, drop', integer)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is given '

@@ -1,0 +1,62 @@
+// Descent over moves, against energies whose minimum is known.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { applyMoves, type Triple } from '../../invert/moves.ts';
+import { refine } from '../../invert/refine.ts';
+import { emptyLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
+import { distanceTo, energiesBy, type KnownEnergies } from '../support/knownEnergies.ts';
+
+// 32 x 32 cells: strides of 4, 2 and 1.
+const vocabulary = layoutVocabulary({ vocabularySize: 1025, classCount: 3, maxObjects: 4, encodeCrop: false });
+const box = (kind: number, x0: number, y0: number, x1: number, y1: number): Triple =>
+  [kind, 32 * y0 + x0, 32 * y1 + x1];
+const layout = (...triples: Triple[]): Int32Array =>
+  applyMoves(vocabulary, emptyLayout(vocabulary), triples.map((triple, slot) => ({ slot, triple })));
+
+const target = layout(box(0, 2, 3, 12, 14), box(1, 15, 15, 25, 30));
+
+async function refined(start: Int32Array, localRounds: number, others: readonly Int32Array[] = [], duplicateIou = 1,
+  { energies }: KnownEnergies = energiesBy(distanceTo(vocabulary, target))): Promise<string> {
+  const [energy] = await energies.of([start]);
+  const found = await refine(vocabulary, energies, { tokens: start, energy: energy! }, others,
+    { localRounds, duplicateIou });
+  assert.is((await energies.of([found.tokens]))[0], found.energy);
+  assert.ok(found.energy <= energy!);
+  return String(found.tokens);
+}
+
+test('far boxes come home by long strides, then short ones', async () => {
+  const far = layout(box(0, 9, 10, 19, 21), box(1, 10, 20, 20, 31));
+  assert.is(await refined(far, 20), String(target));
+  assert.is(await refined(far, 0), String(far), 'no rounds, no moves');
+  assert.is.not(await refined(far, 1), String(target), 'one round a stride is too few');
+});
+
+test('a wrong class is mended, one too many dropped, and one that another start has found taken over', async () => {
+  const renamed = layout(box(2, 2, 3, 12, 14), box(1, 15, 15, 25, 30));
+  assert.is(await refined(renamed, 2), String(target));
+  const more = layout(box(0, 2, 3, 12, 14), box(2, 20, 1, 30, 9), box(1, 15, 15, 25, 30));
+  assert.is(await refined(more, 2), String(target));
+  const less = layout(box(0, 2, 3, 12, 14));
+  assert.is(await refined(less, 2), String(less), 'nothing local makes up an object');
+  assert.is(await refined(less, 2, [layout(box(1, 15, 15, 25, 30))]), String(target));
+});
+
+test('what looks good on few pairs only is not taken', async () => {
+  const start = layout(box(0, 2, 3, 12, 14));
+  const distance = distanceTo(vocabulary, start);
+  // The block that is looked at first likes everything better than the start; all blocks together do not.
+  const misled = energiesBy((tokens, block) =>
+    (block === 2 && String(tokens) !== String(start) ? -1 : distance(tokens)));
+  assert.is(await refined(start, 3, [], 1, misled), String(start));
+});
+
+test('no two objects of one class come to lie on each other', async () => {
+  const twice = layout(box(0, 2, 3, 12, 14), box(0, 2, 3, 12, 14));
+  const start = layout(box(0, 2, 3, 12, 14), box(0, 6, 3, 16, 14));
+  const wantsTwice = (): KnownEnergies => energiesBy(distanceTo(vocabulary, twice));
+  assert.is(await refined(start, 9, [], 1, wantsTwice()), String(twice));
+  assert.is.not(await refined(start, 9, [], 0.9, wantsTwice()), String(twice));
+});
+
+test.run();
