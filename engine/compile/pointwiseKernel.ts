@@ -4,7 +4,7 @@
  * Axes that every operand walks evenly are joined; what is left is mapped on the dispatch as (inner, middle, outer),
  * so that broadcasts over channels need no division. Four neighbouring elements go in one vector where strides allow.
  */
-import { foldGrid, groups, maxGroupsPerAxis } from '../grid.ts';
+import { foldGrid, groups, maxGroupsPerAxis, softwareGrid } from '../grid.ts';
 import { collapse, contiguousStrides } from '../layout.ts';
 import { alias, Expressions, labelOf, outsideReads, type Store } from './expressions.ts';
 import { bytesPerElement, sizeOf } from '../tensor.ts';
@@ -160,10 +160,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return { head, tail: '  }\n  }\n}', grid };
   }
 
-  /**
-   * On a software adapter: one subgroup of 8 lanes a workgroup, which takes many neighbouring steps. A larger workgroup
-   * would be run by switching between its subgroups, and starting one costs as much as ten steps.
-   */
+  /** One subgroup a workgroup, which takes a share of each axis (see `softwareGrid`). */
   private softwareLoop(inner: number): { head: string; tail: string; grid: [number, number, number] } {
     const rank = this.shape.length;
     const middle = rank > 1 ? this.shape[rank - 2]! : 1;
@@ -190,20 +187,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     ];
     return { head: head.join('\n  '), tail: `${'}'.repeat(Math.min(rank, 3))}\n}`, grid };
   }
-}
-
-/** Steps of eight lanes that a workgroup takes on a software adapter, and workgroups below which it takes fewer. */
-const steps = 64;
-const fewGroups = 4;
-
-/** Workgroups along each axis: as much of the last as makes enough steps, then of the one before. */
-function softwareGrid(inner: number, middle: number, outer: number): [number, number, number] {
-  const each = Math.max(1, Math.min(steps, Math.floor((groups(inner, 8) * middle * outer) / fewGroups)));
-  const x = groups(groups(inner, 8), each);
-  const rows = Math.min(middle, Math.max(1, Math.floor((each * x) / groups(inner, 8))));
-  const layers = rows < middle ? 1 : Math.max(1, Math.floor((each * x) / (groups(inner, 8) * middle)));
-  const least = (count: number): number => Math.min(maxGroupsPerAxis, count);
-  return [least(x), least(groups(middle, rows)), least(groups(outer, layers))];
 }
 
 /** The kernel of a group; `stores` are the results that something outside the group needs. */

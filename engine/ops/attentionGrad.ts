@@ -6,7 +6,7 @@
  *   dq[i] = scale * sum_j s[i, j] * k[j],   dk[j] = scale * sum_i s[i, j] * q[i],   dv[j] = sum_i p[i, j] * g[i]
  */
 import { check } from '../errors.ts';
-import { foldGrid, groups } from '../grid.ts';
+import { groups, shareGrid } from '../grid.ts';
 import { apply, defineOp, f32Bits, input, output } from '../op.ts';
 import type { KernelCall, KernelOp, Variant } from '../op.ts';
 import { operandAliases } from '../precision.ts';
@@ -42,19 +42,20 @@ export const rowDotsOp = defineOp<null, KernelOp<null>>({
     return y;
   },
   vjp: 'none',
-  variants([a]) {
+  variants([a], _, __, device) {
     const { rows, n } = rowsOf(a!);
     const item = itemOf(n);
+    const { lanes, grid } = shareGrid(rows, device.software);
     return [{
       name: 'rows',
       scratch: [],
       calls: [{
         label: 'rowDots',
         source: `${operandAliases(a!.dtype, item.width)}${item.source}\n${dotsSource}`,
-        constants: { LANES: 64 },
+        constants: { LANES: lanes },
         bindings: [input(0), input(1), output],
         immediates: [rows, n / item.width],
-        grid: foldGrid(groups(rows, 64)),
+        grid,
         flops: 2 * rows * n,
         bytes: (bytesPerElement[a!.dtype] + 4) * rows * n,
       }],

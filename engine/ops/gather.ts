@@ -1,6 +1,6 @@
 /** Rows of a table by their numbers: embeddings, codebooks, schedules. */
 import { check } from '../errors.ts';
-import { foldGrid, groups } from '../grid.ts';
+import { shareGrid } from '../grid.ts';
 import { apply, defineOp, expectDType, expectInputs, input, output, type KernelOp } from '../op.ts';
 import source from '../shaders/gather.wgsl';
 import { describe, sizeOf, type Tensor } from '../tensor.ts';
@@ -34,19 +34,20 @@ export const gatherOp = defineOp<null, KernelOp<null>>({
     const rows = scatterAdd(reshape(g, [M, g.size / M]), reshape(ids!, [M]), table!.shape[0]!);
     return [reshape(rows, table!.shape), null];
   },
-  variants([table, ids], y) {
+  variants([table, ids], y, _, device) {
     const count = sizeOf(y.shape);
     const d = count / sizeOf(ids!.shape);
+    const { lanes, grid } = shareGrid(count, device.software);
     return [{
       name: 'gather',
       scratch: [],
       calls: [{
         label: 'gather',
         source,
-        constants: { LANES: 64 },
+        constants: { LANES: lanes },
         bindings: [input(0), input(1), output],
         immediates: [table!.shape[0]!, d, count],
-        grid: foldGrid(groups(count, 64)),
+        grid,
         flops: 0,
         bytes: 4 * (2 * count + count / d),
       }],

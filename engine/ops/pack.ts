@@ -29,11 +29,12 @@ export const packOp = defineOp<PackAttrs, KernelOp<PackAttrs>>({
     return y;
   },
   vjp: (g, inputs, _, { offsets }) => inputs.map((x, i) => reshape(slice(g, 0, offsets[i]!, x.size), x.shape)),
-  variants: (inputs, y, { offsets }) => [{
+  variants: (inputs, y, { offsets }, device) => [{
     name: 'pack',
     scratch: [],
     // The memory of a pack is made of zeros and never shared (see compile), so gaps need no writing.
-    calls: inputs.map((x, i) => placeCall('pack', input(i), [sizeOf(x.shape)], y.shape, [offsets[i]!], false)),
+    calls: inputs.map((x, i) =>
+      placeCall('pack', input(i), [sizeOf(x.shape)], y.shape, [offsets[i]!], false, device)),
   }],
 });
 

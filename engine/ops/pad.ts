@@ -1,8 +1,9 @@
 /** Zero padding, and concatenation, its relative: both place blocks into a larger one. */
 import { check } from '../errors.ts';
-import { foldGrid, groups } from '../grid.ts';
+import { foldGrid, groups, softwareGrid } from '../grid.ts';
 import { contiguousStrides } from '../layout.ts';
-import { apply, defineOp, input, output, type KernelCall, type KernelOp, type Operand } from '../op.ts';
+import { apply, defineOp, input, output } from '../op.ts';
+import type { DeviceCapabilities, KernelCall, KernelOp, Operand } from '../op.ts';
 import padSource from '../shaders/pad.wgsl';
 import { describe, sizeOf, type Tensor } from '../tensor.ts';
 import { sliceOp, reshape } from './view.ts';
@@ -52,21 +53,24 @@ function joinAxes(shape: readonly number[], full: readonly number[], at: readonl
 
 /** Copies a block into the output at `at`; with `fill` the rest of the output becomes zero. */
 export function placeCall(label: string, x: Operand, shape: readonly number[], full: readonly number[],
-  at: readonly number[], fill: boolean): KernelCall {
-  const { n, m, before } = joinAxes(shape, full, at);
+  at: readonly number[], fill: boolean, { software }: DeviceCapabilities): KernelCall {
+  const joined = joinAxes(shape, full, at);
+  const width = [joined.n, joined.m, joined.before].every((sizes) => sizes[3]! % 4 === 0) ? 4 : 1;
+  const [n, m, before] = [joined.n, joined.m, joined.before].map((sizes) =>
+    sizes.map((size, axis) => (axis === 3 ? size / width : size))) as [number[], number[], number[]];
   const block = fill ? m : n;
   const rows = block[0]! * block[1]! * block[2]!;
-  const lanes = Math.min(64, Math.max(8, 2 ** Math.ceil(Math.log2(block[3]!))));
+  const lanes = software ? 8 : Math.min(64, Math.max(8, 2 ** Math.ceil(Math.log2(block[3]!))));
   const [gridY, gridZ] = foldGrid(rows);
   return {
     label,
-    source: padSource,
+    source: `alias Item = ${width === 4 ? 'vec4u' : 'u32'};\n${padSource}`,
     constants: { FILL: fill ? 1 : 0, LANES: lanes },
     bindings: [x, output],
     immediates: [...n, ...m, ...before, rows],
-    grid: [groups(block[3]!, lanes), gridY, gridZ],
+    grid: [software ? softwareGrid(block[3]!, rows)[0] : groups(block[3]!, lanes), gridY, gridZ],
     flops: 0,
-    bytes: 4 * (rows * block[3]! + sizeOf(shape)),
+    bytes: 4 * (width * rows * block[3]! + sizeOf(shape)),
   };
 }
 
@@ -93,8 +97,8 @@ export const padOp = defineOp<PadAttrs, KernelOp<PadAttrs>>({
     return y;
   },
   vjp: (g, [x], _, { before }) => [apply(sliceOp, [g], { starts: before, shape: x!.shape })],
-  variants: ([x], y, { before }) =>
-    [{ name: 'pad', scratch: [], calls: [placeCall('pad', input(0), x!.shape, y.shape, before, true)] }],
+  variants: ([x], y, { before }, device) =>
+    [{ name: 'pad', scratch: [], calls: [placeCall('pad', input(0), x!.shape, y.shape, before, true, device)] }],
 });
 
 /** Operands one after the other along `axis`; they agree on every other axis. */
@@ -130,12 +134,12 @@ export const concatOp = defineOp<{ axis: number }, KernelOp<{ axis: number }>>({
       return part;
     });
   },
-  variants(inputs, y, { axis }) {
+  variants(inputs, y, { axis }, device) {
     let start = 0;
     const calls = inputs.map((x, k) => {
       const at = x.shape.map((_, i) => (i === axis ? start : 0));
       start += x.shape[axis]!;
-      return placeCall('concat', input(k), x.shape, y.shape, at, false);
+      return placeCall('concat', input(k), x.shape, y.shape, at, false, device);
     });
     return [{ name: 'concat', scratch: [], calls }];
   },

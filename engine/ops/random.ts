@@ -7,7 +7,7 @@
  * longer draw in pieces: the values are those from place part * size on.
  */
 import { check } from '../errors.ts';
-import { foldGrid, groups } from '../grid.ts';
+import { shareGrid } from '../grid.ts';
 import { apply, defineOp, expectDType, expectInputs, input, output, type KernelOp } from '../op.ts';
 import { hashName, normalsFromWords, threefry2x32, unitFromWord } from '../random.ts';
 import source from '../shaders/random.wgsl';
@@ -52,18 +52,19 @@ export const randomOp = defineOp<RandomAttrs, KernelOp<RandomAttrs>>({
     return y;
   },
   vjp: () => [null],
-  variants([key], y, { kind, stream, low, range }) {
+  variants([key], y, { kind, stream, low, range }, device) {
     const n = sizeOf(y.shape);
+    const { lanes, grid } = shareGrid(n, device.software);
     return [{
       name: 'random',
       scratch: [],
       calls: [{
         label: `random ${kind}`,
         source,
-        constants: { LANES: 64, KIND: kinds.indexOf(kind), PARTS: Number(key!.shape[0] === 3) },
+        constants: { LANES: lanes, KIND: kinds.indexOf(kind), PARTS: Number(key!.shape[0] === 3) },
         bindings: [input(0), output],
         immediates: [hashName(stream), low >>> 0, range, n],
-        grid: foldGrid(groups(n, 64)),
+        grid,
         flops: 100 * n,
         bytes: 4 * n,
       }],

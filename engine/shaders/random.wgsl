@@ -8,8 +8,8 @@
 //
 // bindings   0  key  read        u32  [2]    (seed, step), with PARTS [3]: and part
 //            1  y    read_write  u32  [n]    (bits of f32, or of i32)
-// workgroup  LANES neighbouring values
-// grid       [ceil(n / LANES), 1, 1] folded into x and y
+// workgroup  LANES neighbouring values at a time
+// grid       any; each workgroup takes an equal share
 // cost       about 100 integer operations a value; compute bound
 // why        own log and cos: WGSL lets those of the adapter be off by 2^-21 and 2^-11, and streams must agree
 
@@ -73,19 +73,22 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let i = (group.y * groups.x + group.x) * LANES + lane;
-  if (i >= dims.n) { return; }
-  var place = i;
-  if (PARTS == 1u) { place += key[2] * dims.n; }
-  let words = threefry(key[0], dims.stream, vec2u(place, key[1])) >> vec2u(8u);
-  if (KIND == 0u) {
-    y[i] = bitcast<u32>(f32(words.x) / 16777216.0);
-  } else if (KIND == 1u) {
-    y[i] = bitcast<u32>(sqrt(-2.0 * logOfFraction(words.x + 1u)) * cosOfTurn(words.y));
-  } else {
-    // floor(word * range / 2^24) in two halves of 12 bits, so that nothing overflows while range <= 2^20.
-    let high = (words.x >> 12u) * dims.range;
-    let low = ((words.x & 0xfffu) * dims.range) >> 12u;
-    y[i] = dims.low + ((high + low) >> 12u);
+  // The share of this workgroup.
+  let share = (dims.n + groups.x * groups.y * LANES - 1u) / (groups.x * groups.y * LANES) * LANES;
+  let first = (group.y * groups.x + group.x) * share;
+  for (var i = first + lane; i < min(first + share, dims.n); i += LANES) {
+    var place = i;
+    if (PARTS == 1u) { place += key[2] * dims.n; }
+    let words = threefry(key[0], dims.stream, vec2u(place, key[1])) >> vec2u(8u);
+    if (KIND == 0u) {
+      y[i] = bitcast<u32>(f32(words.x) / 16777216.0);
+    } else if (KIND == 1u) {
+      y[i] = bitcast<u32>(sqrt(-2.0 * logOfFraction(words.x + 1u)) * cosOfTurn(words.y));
+    } else {
+      // floor(word * range / 2^24) in two halves of 12 bits, so that nothing overflows while range <= 2^20.
+      let high = (words.x >> 12u) * dims.range;
+      let low = ((words.x & 0xfffu) * dims.range) >> 12u;
+      y[i] = dims.low + ((high + low) >> 12u);
+    }
   }
 }

@@ -5,8 +5,8 @@
 // bindings   0  a  read        realV  [rows, n / WIDTH]
 //            1  b  read        V      [rows, n / WIDTH]
 //            2  y  read_write  f32    [rows]
-// workgroup  LANES rows, one a lane (V comes before)
-// grid       [ceil(rows / LANES), 1, 1] folded into x and y
+// workgroup  LANES rows at a time, one a lane (V comes before)
+// grid       any; each workgroup takes an equal share
 // cost       reads a and b once; memory bound
 
 override LANES: u32 = 64;
@@ -24,9 +24,12 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let row = (group.y * groups.x + group.x) * LANES + lane;
-  if (row >= dims.rows) { return; }
-  var sum = V(0.0);
-  for (var i = row * dims.n; i < (row + 1u) * dims.n; i++) { sum += V(a[i]) * b[i]; }
-  y[row] = total(sum);
+  // The share of this workgroup.
+  let share = (dims.rows + groups.x * groups.y * LANES - 1u) / (groups.x * groups.y * LANES) * LANES;
+  let first = (group.y * groups.x + group.x) * share;
+  for (var row = first + lane; row < min(first + share, dims.rows); row += LANES) {
+    var sum = V(0.0);
+    for (var i = row * dims.n; i < (row + 1u) * dims.n; i++) { sum += V(a[i]) * b[i]; }
+    y[row] = total(sum);
+  }
 }
