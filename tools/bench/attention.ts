@@ -3,6 +3,7 @@ import { attention, inputTensor } from '../../engine/ops/index.ts';
 import { headsFirst, normalValues, permute4 } from './inputs.ts';
 import { jaxArray, jaxFunction, type Jax, type JaxArray } from './jax.ts';
 import { graphCandidate } from './ours.ts';
+import { jaxAttention, tfAttention } from './peerLayers.ts';
 import type { Row } from './row.ts';
 import { tfFunction, type Tfjs, type TfTensor } from './tfjs.ts';
 
@@ -23,14 +24,6 @@ const jaxValues = (jax: Jax, names: readonly (keyof typeof values)[]): JaxArray[
 const tfValues = (tf: Tfjs, names: readonly (keyof typeof values)[]): TfTensor[] =>
   names.map((name) => tf.tensor(permute4(values[name], split, headsFirst), ahead));
 const fromAhead = (y: Float32Array): Float32Array => permute4(y, ahead, headsFirst);
-
-/** Its own dotProductAttention does the same by einsum, which needs Node 22. */
-const jaxAttention = ({ numpy: np, nn }: Jax, q: JaxArray, k: JaxArray, v: JaxArray): JaxArray =>
-  np.matmul(nn.softmax(np.matmul(q, np.matrixTranspose(k)).mul(1 / Math.sqrt(D)), -1), v) as JaxArray;
-
-/** tfjs has no op of its own for it. */
-const tfAttention = (tf: Tfjs, q: TfTensor, k: TfTensor, v: TfTensor): TfTensor =>
-  tf.matMul(tf.softmax(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(D))), v);
 
 /** Two matrix products of L x L x D for each head. */
 const flops = 4 * B * heads * L * L * D;

@@ -179,11 +179,6 @@ Promise<OwnCandidate> => {
   };
 };
 
-export const tinyTrainRow: Row = {
-  name: 'unet-tiny-train', flops: null, checkedRuns: 1, ours: trainStep('tiny'),
-  oursOnly: 'the model is not written in the terms of the peers; unet-inferena-train is',
-};
-
 const invertRow = (name: string, kind: PriorKind | null): Row => ({
   name, flops: null, checkedRuns: 1, ours: invertStep('tiny', kind),
   oursOnly: 'the search through the generator is not written in the terms of the peers',

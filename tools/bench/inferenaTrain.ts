@@ -7,16 +7,16 @@ import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, su
 import { AdamW } from '../../engine/optim.ts';
 import { ParamStore, declareParams, fanIn, ones, zeros, type Scope } from '../../engine/params.ts';
 import type { State } from '../../engine/state.ts';
-import { sizeOf, type Tensor } from '../../engine/tensor.ts';
+import type { Tensor } from '../../engine/tensor.ts';
 import { inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
 import { initialWeights } from './initialWeights.ts';
 import { nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
-import { asIs, jaxArray, jaxStep, type Jax, type JaxArray } from './jax.ts';
+import { jaxArray, type Jax, type JaxArray } from './jax.ts';
 import { programCandidate } from './ours.ts';
-import { adamW, jaxAdamW, jaxCorrections, jaxGroupNormSilu, tfAdamW, tfCorrections, tfGroupNormSilu }
-  from './peerLayers.ts';
+import { adamW, jaxGroupNormSilu, tfGroupNormSilu } from './peerLayers.ts';
+import { jaxTrainStep, tfTrainStep } from './peerSteps.ts';
 import type { OwnCandidate, Row } from './row.ts';
-import { tfStep, type Tfjs, type TfTensor } from './tfjs.ts';
+import type { Tfjs, TfTensor } from './tfjs.ts';
 
 const values = { x: normalValues('unet x', latentShape), target: normalValues('unet target', latentShape) };
 
@@ -38,12 +38,6 @@ const ownLayers = (p: Scope): UNetLayers<Tensor> => ({
 });
 
 const specs = declareParams((p) => inferenaUnet(ownLayers(p), inputTensor('x', latentShape)));
-
-/** Initial parameters, the same for all, in order of declaration. */
-function initialValues(): Float32Array[] {
-  const weights = initialWeights(specs);
-  return specs.map(({ name }) => weights.get(name)!.data);
-}
 
 /** The step as a program, and the states that it needs. */
 export function inferenaStep(): { spec: ProgramSpec; states: readonly State[] } {
@@ -85,23 +79,10 @@ function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): UNetLayers<
 
 function jax(jaxjs: Jax): ReturnType<NonNullable<Row['jax']>> {
   const { numpy: np } = jaxjs;
-  const count = specs.length;
-  const start = initialValues().map((data, i) => jaxArray(jaxjs, data, specs[i]!.shape));
-  const moments = (): JaxArray[] => specs.map(({ shape }) => jaxArray(jaxjs, new Float32Array(sizeOf(shape)), shape));
-  const zero = (): JaxArray => jaxArray(jaxjs, new Float32Array(1), []);
-  return jaxStep(jaxjs, (...state) => {
-    const [c1, c2, x, target] = state.slice(3 * count) as [JaxArray, JaxArray, JaxArray, JaxArray];
-    const params = state.slice(0, count);
-    const [loss, grads] = jaxjs.valueAndGrad((p: JaxArray[]) => {
-      const layers = jaxLayers(jaxjs, new Map(specs.map(({ name }, i) => [name, p[i]!])));
-      return np.mean(np.square(inferenaUnet(layers, x).sub(target.ref))) as JaxArray;
-    })(params.map((p) => p.ref)) as unknown as [JaxArray, JaxArray[]];
-    const [d1, d2] = jaxCorrections(c1, c2);
-    const next = params.map((p, i) => jaxAdamW(jaxjs, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
-    return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
-  }, [...start, ...moments(), ...moments(), zero(), zero()],
-  [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)],
-  (_, [loss]) => [loss!], { loss: asIs });
+  const params = new Map([...initialWeights(specs)].map(([name, { data, shape }]) => [name, jaxArray(jaxjs, data, shape)]));
+  return jaxTrainStep(jaxjs, params,
+    [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)],
+    (p, x, target) => np.mean(np.square(inferenaUnet(jaxLayers(jaxjs, p), x!).sub(target!.ref))) as JaxArray);
 }
 
 type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
@@ -120,29 +101,16 @@ function tfLayers(tf: Tfjs, params: ReadonlyMap<string, TfTensor>): UNetLayers<T
 }
 
 function tfjs(tf: Tfjs): ReturnType<NonNullable<Row['tfjs']>> {
-  const count = specs.length;
   const nhwc = (data: Float32Array): TfTensor => {
     const [B, C, H, W] = latentShape;
     return tf.tensor(permute4(data, latentShape, nchwToNhwc), [B, H, W, C]);
   };
-  const start = initialValues().map((data, i) => {
-    const { shape } = specs[i]!;
-    if (shape.length === 1) return tf.tensor(data, [...shape]);
-    return tf.tensor(permute4(data, shape, oihwToHwio), oihwToHwio.map((axis) => shape[axis]!));
-  });
-  const moments = (): TfTensor[] => start.map(({ shape }) => tf.zeros(shape));
+  const params = new Map([...initialWeights(specs)].map(([name, { data, shape }]) => [name, shape.length === 1
+    ? tf.tensor(data, [...shape])
+    : tf.tensor(permute4(data, shape, oihwToHwio), oihwToHwio.map((axis) => shape[axis]!))]));
   const [x, target] = [nhwc(values.x), nhwc(values.target)];
-  return tfStep(tf, (...state) => {
-    const params = state.slice(0, count);
-    const { value: loss, grads } = tf.valueAndGrads((...p: TfTensor[]) => {
-      const layers = tfLayers(tf, new Map(specs.map(({ name }, i) => [name, p[i]!])));
-      return tf.mean(tf.square(tf.sub(inferenaUnet(layers, x), target)));
-    })(params);
-    const [d1, d2] = tfCorrections(tf, state[3 * count]!, state[3 * count + 1]!);
-    const next = params.map((p, i) => tfAdamW(tf, p, state[count + i]!, state[2 * count + i]!, grads[i]!, d1, d2));
-    return [...next.map(([p]) => p), ...next.map(([, m]) => m), ...next.map(([, , v]) => v), d1, d2, loss];
-  }, [...start, ...moments(), ...moments(), tf.scalar(0), tf.scalar(0)], [x, target],
-  (_, [loss]) => [loss!], { loss: asIs });
+  return tfTrainStep(tf, params, [x, target],
+    (p) => tf.mean(tf.square(tf.sub(inferenaUnet(tfLayers(tf, p), x), target))));
 }
 
 /** The third loss depends on the gradients of two steps, so it is what is compared. */

@@ -2,28 +2,58 @@
 import type { Jax, JaxArray } from './jax.ts';
 import type { Tfjs, TfTensor } from './tfjs.ts';
 
-const eps = 1e-5;
-
-/** x [B, C, H, W] -> silu of its group norm. Reads x, weight and bias without using them up. */
-export function jaxGroupNormSilu(jax: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray, groups: number): JaxArray {
-  const { numpy: np, nn } = jax;
+/** x [B, C, H, W] -> its group norm. Reads x, weight and bias without using them up. */
+export function jaxGroupNorm(jax: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray, groups: number,
+  eps: number): JaxArray {
+  const { numpy: np } = jax;
   const [B, C, H, W] = x.shape as [number, number, number, number];
   const rows = x.ref.reshape([B, groups, (C / groups) * H * W]);
   const centred = rows.ref.sub(np.mean(rows, 2, { keepdims: true }));
   const rstd = np.reciprocal(np.sqrt(np.mean(np.square(centred.ref), 2, { keepdims: true }).add(eps)));
   const normed = centred.mul(rstd).reshape([B, C, H, W]);
-  return nn.silu(normed.mul(weight.ref.reshape([C, 1, 1])).add(bias.ref.reshape([C, 1, 1]))) as JaxArray;
+  return normed.mul(weight.ref.reshape([C, 1, 1])).add(bias.ref.reshape([C, 1, 1])) as JaxArray;
 }
 
-/** x [B, H, W, C] -> silu of its group norm. */
-export function tfGroupNormSilu(tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor, groups: number): TfTensor {
+export const jaxGroupNormSilu = (jax: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray, groups: number): JaxArray =>
+  jax.nn.silu(jaxGroupNorm(jax, x, weight, bias, groups, 1e-5)) as JaxArray;
+
+/** x [B, H, W, C] -> its group norm. */
+export function tfGroupNorm(tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor, groups: number,
+  eps: number): TfTensor {
   const [B, H, W, C] = x.shape as [number, number, number, number];
   const rows = tf.reshape(x, [B, H * W, groups, C / groups]);
   const { mean, variance } = tf.moments(rows, [1, 3], true);
   const normed = tf.reshape(tf.mul(tf.sub(rows, mean), tf.rsqrt(tf.add(variance, eps))), x.shape);
-  const h = tf.add(tf.mul(normed, weight), bias);
-  return tf.mul(h, tf.sigmoid(h));
+  return tf.add(tf.mul(normed, weight), bias);
 }
+
+export const tfSilu = (tf: Tfjs, x: TfTensor): TfTensor => tf.mul(x, tf.sigmoid(x));
+
+export const tfGroupNormSilu = (tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor, groups: number): TfTensor =>
+  tfSilu(tf, tfGroupNorm(tf, x, weight, bias, groups, 1e-5));
+
+/** x [rows, D] -> each row normalised, then affine. Reads its operands without using them up. */
+export function jaxLayerNorm(jax: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray): JaxArray {
+  const { numpy: np } = jax;
+  const centred = x.ref.sub(np.mean(x.ref, 1, { keepdims: true }));
+  const rstd = np.reciprocal(np.sqrt(np.mean(np.square(centred.ref), 1, { keepdims: true }).add(1e-5)));
+  return centred.mul(rstd).mul(weight.ref).add(bias.ref) as JaxArray;
+}
+
+export function tfLayerNorm(tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor): TfTensor {
+  const { mean, variance } = tf.moments(x, 1, true);
+  return tf.add(tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5))), weight), bias);
+}
+
+/** q, k, v [B, heads, L, D] -> softmax attention. Its own dotProductAttention does the same by einsum, which needs Node 22. */
+export function jaxAttention({ numpy: np, nn }: Jax, q: JaxArray, k: JaxArray, v: JaxArray): JaxArray {
+  const scale = 1 / Math.sqrt(q.shape.at(-1)!);
+  return np.matmul(nn.softmax(np.matmul(q, np.matrixTranspose(k)).mul(scale), -1), v) as JaxArray;
+}
+
+/** tfjs has no op of its own for it. */
+export const tfAttention = (tf: Tfjs, q: TfTensor, k: TfTensor, v: TfTensor): TfTensor =>
+  tf.matMul(tf.softmax(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(q.shape.at(-1)!))), v);
 
 /** What AdamW needs besides arrays: PyTorch's defaults. */
 export const adamW = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 } as const;

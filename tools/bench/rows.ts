@@ -5,7 +5,8 @@ import { groupNormRow } from './groupNorm.ts';
 import { inferenaTrainRow } from './inferenaTrain.ts';
 import { matmulRow } from './matmul.ts';
 import type { Row } from './row.ts';
-import { tinyInvertRows, tinyTrainRow } from './generatorSteps.ts';
+import { tinyTrainRow } from './tinyTrain.ts';
+import { tinyInvertRows } from './generatorSteps.ts';
 
 /** All rows, in the order in which they are run. */
 export const benchRows: readonly Row[] = [
