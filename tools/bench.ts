@@ -11,6 +11,7 @@ import { loadPeers, peerNames, type PeerName, type Peers } from './bench/peers.t
 import type { Candidate, Impl, Row } from './bench/row.ts';
 import { benchPresets, chosenSteps } from './bench/presetTable.ts';
 import { benchRows } from './bench/rows.ts';
+import { benchScaling } from './bench/scaling.ts';
 import { command, oneOf, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
 
 const rowNames = benchRows.map(({ name }) => name).join(', ');
@@ -19,6 +20,7 @@ interface Options {
   readonly peers?: true | PeerName;
   readonly rows?: RegExp;
   readonly presets?: true | RegExp;
+  readonly scaling?: true;
   readonly repeats: number;
   readonly json?: string;
   readonly adapter?: string;
@@ -93,7 +95,20 @@ async function presets(options: Options, wanted: RegExp | null): Promise<void> {
   device.close();
 }
 
+async function scaling(options: Options): Promise<void> {
+  const device = await openDevice(options);
+  const found = await benchScaling(device, options.repeats);
+  writeJson(options.json, {
+    adapter: device.name, driver: device.adapter.info.description, loadAverage: loadavg()[0]!, scaling: found,
+  });
+  device.close();
+}
+
 async function bench(options: Options): Promise<void> {
+  if (options.scaling) {
+    await scaling(options);
+    return;
+  }
   if (options.presets !== undefined) {
     await presets(options, options.presets === true ? null : options.presets);
     return;
@@ -130,6 +145,7 @@ const root = withDevice(command('bench', 'Times kernels and whole training and i
   .option('--rows <regex>', `only rows whose name matches; there are ${rowNames}`, pattern)
   .option('--presets [regex]', 'instead: memory and time of a step of every preset, or of those whose name matches',
     pattern)
+  .option('--scaling', 'instead: the time of a training step by its batch (1 to 8) and its channels (32 to 128)')
   .option('--repeats <number>', 'timings per row and implementation; the median counts', positiveInteger, 5)
   .option('--json <file>', 'also write the figures to this file')
   .action(bench);

@@ -17,6 +17,7 @@ import { presetSteps } from '../../tools/bench/presets.ts';
 import { againstPeers } from '../../tools/bench/ratio.ts';
 import type { Candidate } from '../../tools/bench/row.ts';
 import { benchRows } from '../../tools/bench/rows.ts';
+import { benchScaling, scalingTable } from '../../tools/bench/scaling.ts';
 import { summarise } from '../../tools/profile/summary.ts';
 import { traceEvents } from '../../tools/profile/trace.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -188,6 +189,19 @@ test('bench writes its figures', async ({ cwd }) => {
   assert.ok(adapter.length > 0 && driver.length > 0 && fmaPeakGflops > 0);
   assert.equal(rows.map(({ name, impl }: any) => [name, impl]), [['matmul-512', 'ours'], ['adamw-1m', 'ours']]);
   assert.ok(rows.every(({ ms, gflops, ratio }: any) => ms > 0 && gflops > 0 && ratio === null));
+});
+
+test('a step grows with its batch, and the table has all steps', async () => {
+  const device = await testDevice();
+  const results = await benchScaling(device, 1, [1, 2], [16]);
+  assert.equal(results.map(({ batch, channels }) => [batch, channels]), [[1, 16], [2, 16]]);
+  assert.ok(results.every(({ ms, gflops }) => ms > 0 && gflops > 0));
+  const [small, twice] = results.map(({ ms, gflops }) => ms * gflops);
+  assert.ok(twice! > 1.5 * small!, 'work as kernels count it');
+  const lines = scalingTable(results).split('\n');
+  assert.is(lines.length, 3);
+  assert.match(lines[0]!, /^batch +16 channels$/);
+  assert.match(lines[2]!, /^2( +[\d.]+ ms, [\d.]+ GFLOP\/s)$/);
 });
 
 test('bench refuses what it cannot do', async ({ cwd }) => {

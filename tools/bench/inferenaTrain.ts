@@ -5,10 +5,10 @@ import { grad } from '../../engine/grad.ts';
 import { add, concat, constant, conv2d, groupNorm, inputTensor, mean, square, sub, upsample2d }
   from '../../engine/ops/index.ts';
 import { AdamW } from '../../engine/optim.ts';
-import { ParamStore, declareParams, fanIn, ones, zeros, type Scope } from '../../engine/params.ts';
+import { ParamStore, declareParams, fanIn, ones, zeros, type ParamSpec, type Scope } from '../../engine/params.ts';
 import type { State } from '../../engine/state.ts';
 import type { Tensor } from '../../engine/tensor.ts';
-import { inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
+import { firstChannels, inferenaUnet, latentShape, normGroups, type UNetLayers } from './inferenaUnet.ts';
 import { initialWeights } from './initialWeights.ts';
 import { nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
 import { jaxArray, type Jax, type JaxArray } from './jax.ts';
@@ -37,14 +37,25 @@ const ownLayers = (p: Scope): UNetLayers<Tensor> => ({
   add,
 });
 
-const specs = declareParams((p) => inferenaUnet(ownLayers(p), inputTensor('x', latentShape)));
+/** Sizes of the benchmark, or of others like it. */
+interface Sizes {
+  /** Of the latents. */
+  readonly shape: readonly [number, number, number, number];
+  readonly channels: number;
+}
+
+const paramsOf = ({ shape, channels }: Sizes): ParamSpec[] =>
+  declareParams((p) => inferenaUnet(ownLayers(p), inputTensor('x', shape), channels));
+
+const sizes: Sizes = { shape: latentShape, channels: firstChannels };
+const specs = paramsOf(sizes);
 
 /** The step as a program, and the states that it needs. */
-export function inferenaStep(): { spec: ProgramSpec; states: readonly State[] } {
-  const store = new ParamStore('unet', specs);
+export function inferenaStep({ shape, channels } = sizes): { spec: ProgramSpec; states: readonly State[] } {
+  const store = new ParamStore('unet', paramsOf({ shape, channels }));
   store.initialise(0);
-  const predicted = inferenaUnet(ownLayers(store.scope()), inputTensor('x', latentShape));
-  const loss = mean(square(sub(predicted, inputTensor('target', latentShape))));
+  const predicted = inferenaUnet(ownLayers(store.scope()), inputTensor('x', shape), channels);
+  const loss = mean(square(sub(predicted, inputTensor('target', shape))));
   const targets = store.groups.map(({ state }) => state);
   const optimiser = new AdamW(targets, adamW);
   const { updates } = optimiser.step(store.packGradients(grad(loss, [...store.tensors.values()])), constant(adamW.lr));

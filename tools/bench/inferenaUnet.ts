@@ -19,7 +19,8 @@ export interface UNetLayers<T> {
 
 export const latentShape = [2, 4, 32, 32] as const;
 export const normGroups = 16;
-const widths = [64, 128, 256] as const;
+/** Channels of the first level. */
+export const firstChannels = 64;
 
 function resBlock<T>(layers: UNetLayers<T>, name: string, x: T, out: number): T {
   let h = layers.conv(`${name}.conv1`, layers.normSilu(`${name}.norm1`, x), out, 3, 1);
@@ -27,10 +28,11 @@ function resBlock<T>(layers: UNetLayers<T>, name: string, x: T, out: number): T 
   return layers.add(h, layers.channels(x) === out ? x : layers.conv(`${name}.res_conv`, x, out, 1, 1));
 }
 
-/** x and the result: latents of `latentShape`. */
-export function inferenaUnet<T>(layers: UNetLayers<T>, x: T): T {
+/** x and the result: latents, of `latentShape` in the benchmark. */
+export function inferenaUnet<T>(layers: UNetLayers<T>, x: T, channels = firstChannels): T {
+  const widths = [channels, 2 * channels, 4 * channels];
   const last = widths.length - 1;
-  let h = layers.conv('conv_in', x, widths[0], 3, 1);
+  let h = layers.conv('conv_in', x, channels, 3, 1);
   const skips: T[] = [];
   for (let level = 0; level <= last; level++) {
     h = resBlock(layers, `encoder.${level}`, h, widths[level]!);
