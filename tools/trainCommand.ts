@@ -31,6 +31,7 @@ export interface TrainOptions {
   readonly seed?: number;
   readonly memory?: number;
   readonly precision?: Precision;
+  readonly recompute?: boolean;
   readonly adapter?: string;
   readonly mode: 'safe' | 'fast';
 }
@@ -48,6 +49,8 @@ export function withTraining(target: Command, presets: readonly string[], preset
     .option('--profile', 'print the time of every kernel of a step at the end')
     .option('--precision <f32|f16>', 'f16: products take half-precision operands, the loss is scaled; weights and sums '
       + 'stay f32 (default: the preset\'s)', oneOf('f32', 'f16'))
+    .option('--recompute', 'compute norms and activations again for the backward pass instead of keeping them: less '
+      + 'memory, a little more time, the same results')
     .option('--memory <MiB>', 'refuse what needs more; default: the machine\'s on a software adapter, else no limit',
       positiveInteger)
     .option('--json <file>', 'also write the last figures to this file')
@@ -88,7 +91,10 @@ export function chooseConfig<T extends Trainable>(presets: Readonly<Record<strin
   return {
     ...config, seed: options.seed ?? config.seed, batch: options.batch ?? config.batch,
     loop: { ...config.loop, steps: options.steps ?? config.loop.steps },
-    optim: { ...config.optim, precision: options.precision ?? config.optim.precision },
+    optim: {
+      ...config.optim, precision: options.precision ?? config.optim.precision,
+      recompute: options.recompute ?? config.optim.recompute,
+    },
   };
 }
 

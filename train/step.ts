@@ -28,12 +28,14 @@ export interface OptimConfig {
   readonly ema: number;
   /** What products take (`engine/precision.ts`). Weights, moments and averages are f32; f16 goes with a loss scale. */
   readonly precision: Precision;
+  /** Compute norms and activations again for the backward pass instead of keeping them: less memory, the same bits. */
+  readonly recompute: boolean;
 }
 
 /** AdamW with PyTorch's defaults, gently clipped. */
 export const defaultOptim: OptimConfig = {
   lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, warmup: 100, decay: 'cosine', floor: 0.02,
-  clip: 1, ema: 0.999, precision: 'f32',
+  clip: 1, ema: 0.999, precision: 'f32', recompute: false,
 };
 
 export interface TrainingStep {
@@ -106,6 +108,7 @@ export async function compileSteps(device: Device, name: string, store: ParamSto
   const ema = optim.ema > 0 ? new Ema(targets, optim.ema) : null;
   ema?.averages.forEach((average, i) => { average.initial = targets[i]!.initial?.slice() ?? null; });
   const programs: Program[] = [];
+  const { recompute } = optim;
   const partPrograms: Program[] = [];
   const { parts } = counter;
   const sums = parts > 1
@@ -116,7 +119,7 @@ export async function compileSteps(device: Device, name: string, store: ParamSto
     const values = [...store.packGradients(scaling.grad(loss, [...store.tensors.values()])), loss];
     if (sums) {
       partPrograms.push(await compile(device, {
-        name: `${name}, a part`, outputs: {}, updates: [...sums.add(values), counter.nextPart],
+        name: `${name}, a part`, outputs: {}, updates: [...sums.add(values), counter.nextPart], recompute,
       }));
     }
     const ended = sums?.end(values, parts) ?? { means: values, updates: [] };
@@ -127,7 +130,7 @@ export async function compileSteps(device: Device, name: string, store: ParamSto
     const guarded = scaling.guard([...updates, ...beside(lr)], [mean, norm, ...watched]);
     programs.push(await compile(device, {
       name, outputs: { loss: mean, gradNorm: norm, lr, ...outputs, ...guarded.outputs },
-      updates: [...guarded.updates, ...ended.updates, counter.update],
+      updates: [...guarded.updates, ...ended.updates, counter.update], recompute,
     }));
   }
   return {

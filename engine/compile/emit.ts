@@ -13,6 +13,7 @@ import { groupSteps, type Step } from './group.ts';
 import { bindingAlignment, lower, type Lowered, type Node } from './lower.ts';
 import type { Arena } from './plan.ts';
 import { pointwiseKernel, type PointwiseKernel } from './pointwiseKernel.ts';
+import { recompute } from './recompute.ts';
 
 export interface ProgramSpec {
   /** Label in errors and profiles. */
@@ -22,12 +23,14 @@ export interface ProgramSpec {
   /** New contents of states, written at the end of a run. */
   readonly updates?: readonly (readonly [State, Tensor])[];
   /**
-   * Name of the variant to use where an op offers it; otherwise the op's first, whatever was measured. Groups of pointwise nodes are run for
-   * software adapters under `subgroup`, for others under `workgroup`.
+   * Name of the variant to use where an op offers it; otherwise the op's first, whatever was measured. Groups of
+   * pointwise nodes are run for software adapters under `subgroup`, for others under `workgroup`.
    */
   readonly variant?: string;
   /** Whether pointwise work may be done where a kernel stores its output; default true. */
   readonly epilogues?: boolean;
+  /** Whether cheap values that are read again much later are computed again instead of kept; default false. */
+  readonly recompute?: boolean;
 }
 
 /** What a program is planned for: a device, or what is known of one. */
@@ -91,6 +94,9 @@ export interface OwnValue {
   readonly movable: boolean;
 }
 
+/** Operations for each element of a value that is cheap to compute again. */
+const cheapFlops = 16;
+
 export class Emission {
   readonly lowered: Lowered;
   readonly dispatches: Dispatch[] = [];
@@ -121,7 +127,7 @@ export class Emission {
       ...Object.values(spec.outputs), ...this.updates.map(([, value]) => value),
       ...this.updates.map(([state]) => stateTensor(state)),
     ];
-    this.lowered = lower(roots);
+    this.lowered = this.withCopies(lower(roots));
     setPath('');
     const outputs = roots.length - 2 * this.updates.length;
     this.roots = new Set(this.lowered.roots);
@@ -138,6 +144,21 @@ export class Emission {
       for (const node of step.nodes) for (const { node: source } of node.reads) this.lastRead.set(source, at);
     });
     this.emit();
+  }
+
+  /** The nodes, with cheap ones computed twice where that is wanted. */
+  private withCopies(lowered: Lowered): Lowered {
+    if (!this.spec.recompute) return lowered;
+    const { nodes, standsFor } = recompute(lowered.nodes, new Set(lowered.roots), (node) => this.isCheap(node));
+    return { nodes, roots: lowered.roots.map((root) => standsFor.get(root)!) };
+  }
+
+  /** Whether a value costs little more than to be written: norms and activations, not products. */
+  private isCheap(node: Node): boolean {
+    if (node.op.kind === 'pointwise') return true;
+    const { scratch, calls } = this.variant(node);
+    return scratch.length === 0
+      && calls.reduce((total, { flops }) => total + flops, 0) <= cheapFlops * sizeOf(node.shape);
   }
 
   /** The way in which a kernel op is computed. */
