@@ -14,10 +14,11 @@ export interface AblationFigures {
   /** Objects found at IoU 0.5 with the right class, and all objects. */
   readonly found: number;
   readonly objects: number;
-  /** Step of the monitor's minimum, step that the search ended at, and the most it was allowed. */
+  /** Step of the monitor's minimum, and step that the search ended at; of a search over tokens, looks. */
   readonly convergenceStep: number;
   readonly steps: number;
-  readonly mostSteps: number;
+  /** The most steps allowed; null for a search over tokens, which passes limit. */
+  readonly mostSteps: number | null;
   /** Network passes, forward and backward counted one each. */
   readonly passes: number;
   readonly seconds: number;
@@ -46,8 +47,9 @@ export const ablationColumns =
 
 export function ablationCells(row: AblationFigures): string[] {
   const { name, about, AP, AP50, found, objects, convergenceStep, steps, mostSteps, passes, seconds } = row;
-  return [name, about, AP.toFixed(3), AP50.toFixed(3), `${found} of ${objects}`, convergenceStep.toFixed(1),
-    `${steps.toFixed(1)} of ${mostSteps}`, String(Math.round(passes)), seconds.toFixed(1)];
+  const ended = mostSteps === null ? steps.toFixed(1) : `${steps.toFixed(1)} of ${mostSteps}`;
+  return [name, about, AP.toFixed(3), AP50.toFixed(3), `${found} of ${objects}`, convergenceStep.toFixed(1), ended,
+    String(Math.round(passes)), seconds.toFixed(1)];
 }
 
 /** The table and the commands as Markdown. */

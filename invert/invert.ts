@@ -149,7 +149,10 @@ export class Inverter {
     const allowed = config.passes || gradientPasses(config);
     const random = new RandomStream(config.seed, `tokens ${name}`);
     let step = 0;
-    const note = (best: Found): void => monitor.note(++step, best.energy, [best]);
+    const note = (best: Found): void => {
+      seat.progress = Math.min(1, seat.passes / allowed);
+      monitor.note(++step, best.energy, [best]);
+    };
     await (config.method === 'greedy' ? greedySearch : randomSearch)(vocabulary, energies, random,
       () => seat.passes < allowed, note);
   }

@@ -88,7 +88,8 @@ async function measureRow(study: Study, { name, about, options }: AblationRow): 
   return {
     name, about, command: commandOf(study, dir, options), images: summary.images,
     AP: evaluation.stats[0]!, AP50: evaluation.stats[1]!, ...objectsFound(evaluation),
-    convergenceStep, steps, mostSteps: config.steps, passes: passesPerImage, seconds: secondsPerImage,
+    convergenceStep, steps, mostSteps: config.method === 'gradient' ? config.steps : null, passes: passesPerImage,
+    seconds: secondsPerImage,
   };
 }
 

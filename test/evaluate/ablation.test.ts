@@ -27,6 +27,7 @@ const ablation = { adapter: 'some adapter', generator: 'g', prior: null, annotat
 test('the table, the adapter and the command of each row', () => {
   const lines = ablationMarkdown(ablation).split('\n');
   assert.is(lines[2], '| default | a <search> | 0.512 | 0.900 | 3 of 4 | 12.3 | 20.0 of 60 | 585 | 1.3 |');
+  assert.match(ablationMarkdown({ ...ablation, rows: [{ ...row, mostSteps: null }] }), /\| 12\.3 \| 20\.0 \| 585 \|/);
   assert.is(lines[0]!.split('|').length, lines[2]!.split('|').length);
   assert.is(lines[1]!.split('|').length, lines[2]!.split('|').length);
   assert.ok(lines.includes('Adapter: some adapter'));

@@ -36,7 +36,8 @@ test('rows are what their commands give; those that are done are not run again',
   for (const { name, command, images, AP, AP50, found, objects, passes, steps, mostSteps, convergenceStep } of rows) {
     assert.is(images, 2);
     assert.ok(AP >= 0 && AP50 >= AP && found <= objects && objects > 0 && passes > 0, name);
-    assert.ok(convergenceStep > 0 && convergenceStep <= steps && mostSteps === 3, name);
+    assert.ok(convergenceStep > 0 && convergenceStep <= steps, name);
+    assert.is(mostSteps, name === 'random' ? null : 3);
     assert.ok(printed.includes(`| ${name} |`) && printed.includes(command) && page.includes(command), name);
   }
   assert.ok(printed.includes(adapter));
