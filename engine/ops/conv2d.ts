@@ -12,6 +12,7 @@ import { bytesPerElement, describe, type DType, type Tensor, type TensorType } f
 import { hasCheapBroadcast, matmul, partsFor, sumParts } from './matmul.ts';
 import { asOperands, call, castTo } from './pointwise.ts';
 import { broadcast, reshape } from './view.ts';
+import { workgroupTiles, type WorkgroupTile } from './workgroupTile.ts';
 
 /** Zeros around an image: [top, left, bottom, right]. */
 export type Padding = readonly [number, number, number, number];
@@ -172,8 +173,8 @@ export const conv2dGradWeightOp = defineOp<Conv2dGradWeightAttrs, KernelOp<Conv2
   },
   variants(inputs, _, attrs, device) {
     const n = gradWeightGeometry(inputs, attrs);
-    const inGroups = gradWeightTiled(n, device);
-    return hasCheapBroadcast(device) && n.stride <= 2 ? [gradWeightSubgroup(n), inGroups] : [inGroups];
+    const inGroups = workgroupTiles(n.O, n.C * n.KH * n.KW, 1, device).map((tile) => gradWeightTiled(n, tile, device));
+    return hasCheapBroadcast(device) && n.stride <= 2 ? [gradWeightSubgroup(n), ...inGroups] : inGroups;
   },
 });
 
@@ -194,26 +195,27 @@ function bytesOf(n: Geometry, written: 'x' | 'weight' | 'y'): number {
 
 /** Forward product, or with `transposed` the gradient by x, for which g takes the place of x. */
 function imageVariants(n: Geometry, transposed: boolean, device: DeviceCapabilities): Variant[] {
-  const inGroups = tiled(n, transposed);
+  const [channels, pixels] = transposed ? [n.C, n.B * n.H * n.W] : [n.O, n.B * n.OH * n.OW];
+  const inGroups = workgroupTiles(channels, pixels, 1, device).map((tile) => tiled(n, transposed, tile));
   const inRegisters = hasCheapBroadcast(device) && (transposed || n.stride <= 2);
-  return inRegisters ? [subgroup(n, transposed), inGroups] : [inGroups];
+  return inRegisters ? [subgroup(n, transposed), ...inGroups] : inGroups;
 }
 
-function tiled(n: Geometry, transposed: boolean): Variant {
+function tiled(n: Geometry, transposed: boolean, { name, height, width, source }: WorkgroupTile): Variant {
   const { B, C, H, W, O, OH, OW, KH, KW, stride, padding: [top, left] } = n;
   const taps = KH * KW;
   return {
-    name: 'tiled',
+    name,
     scratch: [],
     calls: [{
       label: 'conv2dTiled',
-      source: operandAliases(n.dtype) + tiledSource,
+      source: operandAliases(n.dtype) + source + tiledSource,
       constants: { KH, KW, STRIDE: transposed ? 1 : stride, DILATE: transposed ? stride : 1 },
       bindings: [input(0), input(1), output],
       immediates: transposed
         ? [B, O, OH, OW, C, H, W, word(KH - 1 - top), word(KW - 1 - left), taps, C * taps, 1]
         : [B, C, H, W, O, OH, OW, top, left, C * taps, taps, 0],
-      grid: withFold(groups(transposed ? C : O, 64), groups(transposed ? B * H * W : B * OH * OW, 64)),
+      grid: withFold(groups(transposed ? C : O, height), groups(transposed ? B * H * W : B * OH * OW, width)),
       finish: { width: 1, rowLength: transposed ? H * W : OH * OW },
       flops: flopsOf(n),
       bytes: bytesOf(n, transposed ? 'x' : 'y'),
@@ -266,18 +268,19 @@ function withFold(x: number, count: number): [number, number, number] {
 /** A negative number as the u32 of the same bits. */
 const word = (value: number): number => value >>> 0;
 
-function gradWeightTiled(n: Geometry, device: DeviceCapabilities): Variant {
+function gradWeightTiled(n: Geometry, { name, height, width, source }: WorkgroupTile, device: DeviceCapabilities):
+  Variant {
   const { B, C, H, W, O, OH, OW, KH, KW, stride, padding: [top, left] } = n;
-  const tiles = groups(O, 64) * groups(C * KH * KW, 64);
+  const tiles = groups(O, height) * groups(C * KH * KW, width);
   const part = Math.ceil((B * OH * OW) / partsFor(tiles, B * OH * OW, device) / 16) * 16;
   const parts = groups(B * OH * OW, part);
-  return inParts(n, 'tiled', parts, (to) => ({
+  return inParts(n, name, parts, (to) => ({
     label: 'conv2dGradWeightTiled',
-    source: operandAliases(n.dtype) + gradWeightTiledSource,
+    source: operandAliases(n.dtype) + source + gradWeightTiledSource,
     constants: { KH, KW, STRIDE: stride },
     bindings: [input(0), input(1), to],
     immediates: [B, C, H, W, O, OH, OW, top, left, part],
-    grid: [groups(C * KH * KW, 64), groups(O, 64), parts],
+    grid: [groups(C * KH * KW, width), groups(O, height), parts],
     flops: flopsOf(n),
     bytes: bytesOf(n, 'weight'),
   }));

@@ -11,6 +11,7 @@ import { variantsInRegisters } from './matmulInRegisters.ts';
 import { asOperands, call, castTo } from './pointwise.ts';
 import { sum } from './reduce.ts';
 import { broadcast, reshape } from './view.ts';
+import { workgroupTiles, type WorkgroupTile } from './workgroupTile.ts';
 
 export interface MatmulAttrs {
   readonly transposeA: boolean;
@@ -86,9 +87,9 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
     return [like(dA, a!), like(dB, b!)];
   },
   variants([a, b], _, attrs, device) {
-    const inGroups = tiled(a!, b!, attrs, device);
-    if (!hasCheapBroadcast(device)) return [inGroups];
-    return [...inRegisters(a!, b!, attrs), inGroups];
+    const { B, M, N } = sizesOf(a!, b!, attrs);
+    const inGroups = workgroupTiles(M, N, B, device).map((tile) => tiled(a!, b!, attrs, tile, device));
+    return hasCheapBroadcast(device) ? [...inRegisters(a!, b!, attrs), ...inGroups] : inGroups;
   },
 });
 
@@ -136,25 +137,27 @@ function inRegisters(a: TensorType, b: TensorType, attrs: MatmulAttrs): Variant[
   });
 }
 
-function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceCapabilities): Variant {
+function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, tile: WorkgroupTile, device: DeviceCapabilities):
+  Variant {
   const { B, M, N, K } = sizesOf(a, b, attrs);
-  const wanted = partsFor(groups(M, 64) * groups(N, 64) * B, K, device);
+  const { name, height, width } = tile;
+  const wanted = partsFor(groups(M, height) * groups(N, width) * B, K, device);
   const part = Math.ceil(K / wanted / 16) * 16;
   const parts = groups(K, part);
   const product: FinishingCall = {
     label: 'matmulTiled',
-    source: operandAliases(a.dtype) + tiledSource,
+    source: operandAliases(a.dtype) + tile.source + tiledSource,
     constants: { TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0 },
     bindings: [input(0), input(1), parts > 1 ? scratch(0) : output],
     immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
     finish: { width: 1, rowLength: N },
-    grid: [groups(N, 64), groups(M, 64), Math.min(parts * B, maxGroupsPerAxis)],
+    grid: [groups(N, width), groups(M, height), Math.min(parts * B, maxGroupsPerAxis)],
     flops: 2 * B * M * N * K,
     bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * parts * B * M * N,
   };
-  if (parts === 1) return { name: 'tiled', scratch: [], calls: [product] };
+  if (parts === 1) return { name, scratch: [], calls: [product] };
   const size = B * M * N;
-  return { name: 'tiled', scratch: [4 * parts * size], calls: [product, sumParts(scratch(0), output, parts, size)] };
+  return { name, scratch: [4 * parts * size], calls: [product, sumParts(scratch(0), output, parts, size)] };
 }
 
 /**

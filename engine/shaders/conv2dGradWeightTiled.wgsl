@@ -6,8 +6,8 @@
 // bindings   0  x  read        real  [B, C, H, W]
 //            1  g  read        real  [B, O, OH, OW]
 //            2  y  read_write  f32   [parts, O, C, KH, KW]
-// workgroup  a 64 x 64 tile of (o, n); 256 lanes with 4 x 4 values each, k in steps of 16
-// grid       [ceil(C * KH * KW / 64), ceil(O / 64), parts]
+// workgroup  a TILE_M x TILE_N tile of (o, n) (workgroupTile comes before); 256 lanes, k in steps of 16
+// grid       [ceil(C * KH * KW / TILE_N), ceil(O / TILE_M), parts]
 // cost       2 * B * O * OH * OW * C * KH * KW flops
 // why        few weights make few tiles, so the pixels are cut into parts that a second pass adds in fixed order
 
@@ -27,12 +27,6 @@ var<immediate> dims: Dims;
 @group(0) @binding(1) var<storage, read> g: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-const TILE = 64u;
-const STEP = 16u;
-
-var<workgroup> tileA: array<f32, 1024>;
-var<workgroup> tileB: array<f32, 1024>;
-
 fn image(b: u32, p: u32, n: u32) -> f32 {
   let c = n / (KH * KW);
   let ih = i32(p / dims.OW * STRIDE + n / KW % KH) - dims.top;
@@ -43,43 +37,37 @@ fn image(b: u32, p: u32, n: u32) -> f32 {
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
-  let m0 = group.y * TILE;
-  let n0 = group.x * TILE;
-  let row = (lane / 16u) * 4u;
-  let column = (lane % 16u) * 4u;
+  let m0 = group.y * TILE_M;
+  let n0 = group.x * TILE_N;
   let size = dims.OH * dims.OW;
   let start = group.z * dims.part;
   let end = min(start + dims.part, dims.B * size);
-  var sum: array<vec4f, 4>;
+  var sums = Sums();
   for (var k0 = start; k0 < end; k0 += STEP) {
     let k = k0 + lane % STEP;
     let b = k / size;
     let p = k % size;
-    for (var i = lane / STEP; i < TILE; i += 16u) {
-      var left = 0.0;
-      var right = 0.0;
-      if (k < end) {
-        if (m0 + i < dims.O) { left = f32(g[(b * dims.O + m0 + i) * size + p]); }
-        right = image(b, p, n0 + i);
-      }
-      tileA[lane % STEP * TILE + i] = left;
-      tileB[lane % STEP * TILE + i] = right;
+    for (var i = lane / STEP; i < TILE_M; i += 16u) {
+      var value = 0.0;
+      if (k < end && m0 + i < dims.O) { value = f32(g[(b * dims.O + m0 + i) * size + p]); }
+      tileA[lane % STEP * TILE_M + i] = value;
+    }
+    for (var i = lane / STEP; i < TILE_N; i += 16u) {
+      var value = 0.0;
+      if (k < end) { value = image(b, p, n0 + i); }
+      tileB[lane % STEP * TILE_N + i] = value;
     }
     workgroupBarrier();
-    for (var step = 0u; step < STEP; step++) {
-      let at = step * TILE;
-      let first = at + column;
-      let right = vec4f(tileB[first], tileB[first + 1u], tileB[first + 2u], tileB[first + 3u]);
-      for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
-    }
+    addTiles(&sums, lane);
     workgroupBarrier();
   }
   let N = dims.C * KH * KW;
-  for (var i = 0u; i < 4u; i++) {
+  for (var at = 0u; at < ROWS * QUADS; at++) {
+    let m = m0 + rowOf(lane) + at / QUADS;
+    let value = sums[at];
     for (var j = 0u; j < 4u; j++) {
-      let m = m0 + row + i;
-      let n = n0 + column + j;
-      if (m < dims.O && n < N) { y[(group.z * dims.O + m) * N + n] = sum[i][j]; }
+      let n = n0 + columnOf(lane, at % QUADS) + j;
+      if (m < dims.O && n < N) { y[(group.z * dims.O + m) * N + n] = value[j]; }
     }
   }
 }

@@ -6,8 +6,8 @@
 // bindings   0  x  read        real  [B, C, H, W]
 //            1  w  read        real  weights at m * strideM + c * strideC + tap; taps in reverse where `reverse` is 1
 //            2  y  read_write  f32  [B, M, OH, OW]; rows of OH * OW through finish
-// workgroup  a 64 x 64 tile of (m, b and p); 256 lanes with 4 x 4 values each, k in steps of 16
-// grid       [ceil(M / 64), ceil(B * OH * OW / 64) folded over y and z, ..]
+// workgroup  a TILE_M x TILE_N tile of (m, b and p) (workgroupTile comes before); 256 lanes, k in steps of 16
+// grid       [ceil(M / TILE_M), ceil(B * OH * OW / TILE_N) folded over y and z, ..]
 // cost       2 * B * M * OH * OW * C * KH * KW flops
 // why        nothing is unfolded in memory; the input gradient of a strided convolution is the same sum with the
 //            roles of STRIDE and DILATE exchanged and the taps reversed
@@ -28,12 +28,6 @@ var<immediate> dims: Dims;
 @group(0) @binding(0) var<storage, read> x: array<real>;
 @group(0) @binding(1) var<storage, read> w: array<real>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-
-const TILE = 64u;
-const STEP = 16u;
-
-var<workgroup> tileA: array<f32, 1024>;
-var<workgroup> tileB: array<f32, 1024>;
 
 fn weight(m: u32, k: u32) -> f32 {
   if (m >= dims.M || k >= dims.C * KH * KW) { return 0.0; }
@@ -65,34 +59,28 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let m0 = group.x * TILE;
-  let n0 = (group.z * groups.y + group.y) * TILE;
-  let row = (lane / 16u) * 4u;
-  let column = (lane % 16u) * 4u;
-  let corner = pixel(n0 + lane % TILE);
-  var sum: array<vec4f, 4>;
+  let m0 = group.x * TILE_M;
+  let n0 = (group.z * groups.y + group.y) * TILE_N;
+  let corner = pixel(n0 + lane % TILE_N);
+  var sums = Sums();
   for (var k0 = 0u; k0 < dims.C * KH * KW; k0 += STEP) {
-    for (var i = lane; i < TILE * STEP; i += 256u) {
-      tileA[i % STEP * TILE + i / STEP] = weight(m0 + i / STEP, k0 + i % STEP);
-      tileB[i] = image(corner, k0 + i / TILE);
+    for (var i = lane; i < TILE_M * STEP; i += 256u) {
+      tileA[i % STEP * TILE_M + i / STEP] = weight(m0 + i / STEP, k0 + i % STEP);
     }
+    for (var i = lane; i < TILE_N * STEP; i += 256u) { tileB[i] = image(corner, k0 + i / TILE_N); }
     workgroupBarrier();
-    for (var k = 0u; k < STEP; k++) {
-      let at = k * TILE;
-      let first = at + column;
-      let right = vec4f(tileB[first], tileB[first + 1u], tileB[first + 2u], tileB[first + 3u]);
-      for (var i = 0u; i < 4u; i++) { sum[i] = fma(vec4f(tileA[at + row + i]), right, sum[i]); }
-    }
+    addTiles(&sums, lane);
     workgroupBarrier();
   }
   let size = dims.OH * dims.OW;
-  for (var j = 0u; j < 4u; j++) {
-    let n = n0 + column + j;
-    for (var i = 0u; i < 4u; i++) {
-      let m = m0 + row + i;
+  for (var at = 0u; at < ROWS * QUADS; at++) {
+    let m = m0 + rowOf(lane) + at / QUADS;
+    let value = sums[at];
+    for (var j = 0u; j < 4u; j++) {
+      let n = n0 + columnOf(lane, at % QUADS) + j;
       let r = n / size * dims.M + m;
-      let at = r * size + n % size;
-      if (m < dims.M && n < dims.B * size) { y[at] = finish(at, r, sum[i][j]); }
+      let to = r * size + n % size;
+      if (m < dims.M && n < dims.B * size) { y[to] = finish(to, r, value[j]); }
     }
   }
 }

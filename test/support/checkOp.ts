@@ -7,8 +7,10 @@
  */
 import * as assert from 'uvu/assert';
 import { compile } from '../../engine/compile/compile.ts';
+import type { Device } from '../../engine/device.ts';
 import { grad } from '../../engine/grad.ts';
 import { interpret } from '../../engine/interpret.ts';
+import type { DeviceCapabilities } from '../../engine/op.ts';
 import { withPrecision, type Precision } from '../../engine/precision.ts';
 import { add, inputTensor, mul, sum, table } from '../../engine/ops/index.ts';
 import { RandomStream } from '../../engine/random.ts';
@@ -42,6 +44,8 @@ export interface OpCase {
   readonly precision?: Precision;
   /** Kernel variant to use where an op offers it. */
   readonly variant?: string;
+  /** What the device is taken for, beside what it is: kernels for GPUs are right on software adapters too. */
+  readonly capabilities?: Partial<DeviceCapabilities>;
 }
 
 function values(spec: OperandSpec, stream: RandomStream): Float64Array {
@@ -77,6 +81,12 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
   assert.ok(error <= tolerance, `${what}: relative error ${error} is above ${tolerance}`);
 }
 
+async function deviceFor({ capabilities }: OpCase): Promise<Device> {
+  const device = await testDevice();
+  return capabilities
+    ? Object.create(device, { capabilities: { value: { ...device.capabilities, ...capabilities } } }) as Device : device;
+}
+
 /** Runs all checks on one case. */
 export async function checkOp(spec: OpCase): Promise<void> {
   const stream = new RandomStream(7, spec.name);
@@ -100,7 +110,7 @@ export async function checkOp(spec: OpCase): Promise<void> {
   const names = Object.keys(outputs);
   const expected = interpret(Object.values(outputs), feeds);
   if (loss && precision === 'f32') checkDifferences(spec, loss, wrt, expected.slice(1), feeds, stream);
-  const program = await compile(await testDevice(), {
+  const program = await compile(await deviceFor(spec), {
     name: spec.name, outputs, ...(spec.variant && { variant: spec.variant }),
   });
   const uploads = Object.fromEntries(spec.operands.map((operand, i) =>
