@@ -10,6 +10,7 @@
 import { check } from '../errors.ts';
 import { apply, defineOp, expectDType, f32Bits, input, output, type KernelOp } from '../op.ts';
 import source from '../shaders/groupNorm.wgsl';
+import backSource from '../shaders/groupNormBack.wgsl';
 import sumsSource from '../shaders/groupNormGradSums.wgsl';
 import gradXSource from '../shaders/groupNormGradX.wgsl';
 import { describe, sameShape, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
@@ -91,7 +92,7 @@ export const groupNormGradSumsOp = defineOp<GroupNormAttrs, KernelOp<GroupNormAt
   variants([, x], _, { groups, activation }, device) {
     const { B, C, n, perGroup } = sizes(x!, groups);
     return rowVariants({
-      label: 'groupNormGradSums', body: sumsSource, rows: B * C, n, words: [C, perGroup],
+      label: 'groupNormGradSums', body: `${backSource}\n${sumsSource}`, rows: B * C, n, words: [C, perGroup],
       constants: { SILU: activation === 'silu' ? 1 : 0 },
       bindings: [input(0), input(1), input(2), input(3), input(4), output],
       flops: 12 * B * C * n, bytes: 8 * B * C * n,
@@ -130,7 +131,7 @@ export const groupNormGradXOp = defineOp<GroupNormAttrs, KernelOp<GroupNormAttrs
   variants([, x], _, { groups, activation }, device) {
     const { B, C, n, perGroup } = sizes(x!, groups);
     return rowVariants({
-      label: 'groupNormGradX', body: gradXSource, rows: B * C, n,
+      label: 'groupNormGradX', body: `${backSource}\n${gradXSource}`, rows: B * C, n,
       words: [C, perGroup, f32Bits(1 / (perGroup * n))],
       constants: { SILU: activation === 'silu' ? 1 : 0 },
       bindings: [input(0), input(1), input(2), input(3), input(4), input(5), output],

@@ -1,6 +1,6 @@
 // groupNormGradSums - the two sums over each channel from which every gradient of groupNorm follows.
 //
-//   h = z * weight + bias  with  z = (x - mean) * rstd,   r = g  or  g * SiLU'(h)
+//   z and r as in groupNormBack, which comes before
 //   sums[0, b, c] = sum r,   sums[1, b, c] = sum r * z
 //
 // bindings   0  g       read        V    [B, C, n / WIDTH]   (a row is one channel of one sample)
@@ -12,8 +12,6 @@
 // workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, sumLanes come before)
 // grid       [min(B * C, cap), 1, 1]
 // cost       reads g and x once; memory bound
-
-override SILU: u32 = 0;
 
 struct Dims { rows: u32, n: u32, channels: u32, perGroup: u32 }
 var<immediate> dims: Dims;
@@ -33,22 +31,12 @@ fn main(
 ) {
   for (var row = group.x; row < dims.rows; row += groups.x) {
     let start = row * dims.n;
-    let channel = row % dims.channels;
-    let slab = row / dims.perGroup;
-    let mean = stats[2u * slab];
-    let rstd = stats[2u * slab + 1u];
-    let scale = weight[channel];
-    let shift = bias[channel];
+    let channel = channelOf(row);
     var sum = V(0.0);
     var product = V(0.0);
     for (var i = lane; i < dims.n; i += LANES) {
-      let z = (x[start + i] - mean) * rstd;
-      var r = g[start + i];
-      if (SILU == 1u) {
-        let h = z * scale + shift;
-        let s = 1.0 / (1.0 + exp(-h));
-        r *= s * (1.0 + h * (1.0 - s));
-      }
+      let z = normed(x[start + i], channel);
+      let r = back(g[start + i], z, channel);
       sum += r;
       product += r * z;
     }

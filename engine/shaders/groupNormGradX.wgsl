@@ -1,6 +1,6 @@
 // groupNormGradX - cotangent of x of groupNorm.
 //
-//   h = z * weight + bias  with  z = (x - mean) * rstd,   r = g  or  g * SiLU'(h)
+//   z and r as in groupNormBack, which comes before
 //   dx = rstd * (r * weight - E[r * weight] - z * E[r * weight * z])     E over the group of channels
 //
 // bindings   0  g       read        V    [B, C, n / WIDTH]   (a row is one channel of one sample)
@@ -13,8 +13,6 @@
 // workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, sumLanes come before)
 // grid       [min(B * C, cap), 1, 1]
 // cost       reads g and x, writes dx; memory bound
-
-override SILU: u32 = 0;
 
 struct Dims { rows: u32, n: u32, channels: u32, perGroup: u32, perValue: f32 }
 var<immediate> dims: Dims;
@@ -35,16 +33,11 @@ fn main(
 ) {
   for (var row = group.x; row < dims.rows; row += groups.x) {
     let start = row * dims.n;
-    let channel = row % dims.channels;
-    let slab = row / dims.perGroup;
-    let mean = stats[2u * slab];
-    let rstd = stats[2u * slab + 1u];
-    let scale = weight[channel];
-    let shift = bias[channel];
+    let channel = channelOf(row);
     var sum = 0.0;
     var product = 0.0;
     for (var k = lane; k < dims.perGroup; k += LANES) {
-      let other = slab * dims.perGroup + k;
+      let other = channel.slab * dims.perGroup + k;
       let factor = weight[other % dims.channels];
       sum += factor * sums[other];
       product += factor * sums[dims.rows + other];
@@ -52,14 +45,9 @@ fn main(
     let meanSum = sumLanes(sum, lane) * dims.perValue;
     let meanProduct = sumLanes(product, lane) * dims.perValue;
     for (var i = lane; i < dims.n; i += LANES) {
-      let z = (x[start + i] - mean) * rstd;
-      var r = g[start + i] * scale;
-      if (SILU == 1u) {
-        let h = z * scale + shift;
-        let s = 1.0 / (1.0 + exp(-h));
-        r *= s * (1.0 + h * (1.0 - s));
-      }
-      dx[start + i] = rstd * (r - meanSum - z * meanProduct);
+      let z = normed(x[start + i], channel);
+      let r = back(g[start + i], z, channel) * channel.scale;
+      dx[start + i] = channel.rstd * (r - meanSum - z * meanProduct);
     }
   }
 }
