@@ -5,11 +5,10 @@
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { predictionLoss } from '../models/diffusion.ts';
-import { expectedNegativeLogLikelihood } from '../models/prior/autoregressive.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import { priorDenoisingLoss, priorScores, type Prior } from '../pipeline/prior.ts';
+import { priorDenoisingLoss, priorExpectedNats, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 
@@ -73,10 +72,7 @@ export interface PriorReading {
 export function priorEnergy(prior: Prior, { embeddings, targets }: PriorReading, rowImage: Tensor, draws: Draws,
   seed: number): Tensor {
   const p = prior.store.scope();
-  if (prior.kind === 'autoregressive') {
-    return expectedNegativeLogLikelihood(priorScores(p, embeddings, prior.description), targets.classes,
-      targets.corners);
-  }
+  if (prior.kind === 'autoregressive') return priorExpectedNats(p, embeddings, targets, prior.description);
   const [Q, L, D] = embeddings.shape as [number, number, number];
   const P = draws.timesteps.shape[1]!;
   const ofRows = (x: Tensor): Tensor => reshape(gather(x, rowImage), [Q * P]);

@@ -8,6 +8,7 @@ import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import { decodeLayout, layoutVocabulary, type LayoutObject, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import { cacheStates, keyValueCache, type KeyValueCache } from '../models/prior/keyValueCache.ts';
+import { slotChoice } from '../models/prior/autoregressive.ts';
 import { sampleLayouts, type SampleOptions, type TokenScorer } from '../models/prior/sampleLayouts.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
 import { priorNextScores, type PriorDescription } from './prior.ts';
@@ -44,9 +45,10 @@ class CachedScorer {
     const cache = keyValueCache(description.model, batch, 3 * vocabulary.maxObjects);
     const position = inputTensor('position', [1], 'i32');
     const embeddings = gather(table(tokenTable.data, tokenTable.shape), inputTensor('ids', [batch, 3], 'i32'));
+    const known = inputTensor('known', [batch, 4], 'i32');
     const programs: Program[] = [];
     for (const part of [0, 1, 2] as const) {
-      const { scores, updates } = priorNextScores(store.scope(), embeddings, position, part, cache, description);
+      const { scores, updates } = priorNextScores(store.scope(), embeddings, known, position, part, cache, description);
       programs.push(await compile(device, { name: `sample layouts ${part}`, outputs: { scores }, updates }));
     }
     return new CachedScorer(device, batch, vocabulary, cache, programs);
@@ -63,12 +65,17 @@ class CachedScorer {
     const { length: L } = this.vocabulary;
     for (; this.next <= position; this.next++) {
       const ids = new Int32Array(3 * this.batch);
+      const known = new Int32Array(4 * this.batch).fill(-1);
       for (let i = 0; i < sequences.length / L; i++) {
-        for (let back = 0; back < Math.min(3, this.next); back++) {
-          ids[3 * i + back] = sequences[i * L + this.next - 1 - back]!;
+        for (let back = 0; back < Math.min(4, this.next); back++) {
+          const at = this.next - 1 - back;
+          const token = sequences[i * L + at]!;
+          if (back < 3) ids[3 * i + back] = token;
+          known[4 * i + back] = slotChoice(this.vocabulary, token, at);
         }
       }
-      this.programs[this.next % 3]!.run({ ids, position: Int32Array.of(this.next) });
+      const program = this.programs[this.next % 3]!;
+      program.run({ ids, ...(program.takes('known') && { known }), position: Int32Array.of(this.next) });
     }
     return this.programs[position % 3]!.readFloats('scores');
   }

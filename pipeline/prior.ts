@@ -1,15 +1,15 @@
 /** A trained layout prior as a thing to use. */
 import type { Category } from '../data/annotations.ts';
 import { UserError } from '../engine/errors.ts';
-import { gather, inputTensor, table } from '../engine/ops/index.ts';
+import { argmax, gather, inputTensor, table } from '../engine/ops/index.ts';
 import { ParamStore, declareParams, type ParamSpec, type Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import type { RandomStream } from '../engine/random.ts';
 import { predictionLoss } from '../models/diffusion.ts';
 import { encodeLayout, flipXyxyUnit, layoutVocabulary, sortLayout, type LayoutObject, type LayoutVocabulary,
   type LayoutVocabularyConfig } from '../models/layoutTokens.ts';
-import { autoregressivePrior, nextTokenScores, tokenNats, type SlotPart, type SlotTargets }
-  from '../models/prior/autoregressive.ts';
+import { autoregressivePrior, expectedNegativeLogLikelihood, nextTokenScores, tokenNats, type SlotPart,
+  type SlotTargets } from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig, DiffusionPriorConfig, PriorConfig } from '../models/prior/config.ts';
 import { diffusionPrior } from '../models/prior/diffusion.ts';
 import type { KeyValueCache } from '../models/prior/keyValueCache.ts';
@@ -21,6 +21,8 @@ import { loadRun, type LoadedRun } from './run.ts';
 export interface PriorData {
   /** Mirror half of the layouts. */
   readonly flip: boolean;
+  /** Most by which layouts shown are stretched here and squeezed there, below 0.5; see `bentLayout`. Default: 0. */
+  readonly bend?: number;
   /** Boxes must cover more than this fraction of the picture. */
   readonly minArea: number;
   /** `random`: any order of objects, as generators see them. `canonical`: by class, then corners. Default: random. */
@@ -45,24 +47,40 @@ export interface PriorDescription<Model extends PriorConfig = PriorConfig> {
 export const tokenTableName = 'cond_stage_model.transformer.token_emb.weight';
 
 export function priorSpecs(model: PriorConfig): ParamSpec[] {
-  const v = inputTensor('v', [1, 3 * model.maxObjects, model.embeddingWidth]);
-  return declareParams((p) => (model.kind === 'autoregressive' ? autoregressivePrior(p, v, model)
+  const { maxObjects: N, embeddingWidth } = model;
+  const v = inputTensor('v', [1, 3 * N, embeddingWidth]);
+  const choices = { classes: inputTensor('classes', [1, N], 'i32'), corners: inputTensor('corners', [1, N, 2], 'i32') };
+  return declareParams((p) => (model.kind === 'autoregressive' ? autoregressivePrior(p, v, choices, model)
     : diffusionPrior(p, v, inputTensor('t', [1], 'i32'), model)));
 }
 
 /** What reading embeddings through a prior takes. */
 type Reader<Model extends PriorConfig> = Pick<PriorDescription<Model>, 'model' | 'statistics'>;
 
-/** Scores of every token given those before it; embeddings [B, 3 N, Dg] in the generator's own scale. */
-export function priorScores(p: Scope, embeddings: Tensor,
+/** Scores of every token of some choices given those before it; embeddings [B, 3 N, Dg] in the generator's scale. */
+export function priorScores(p: Scope, embeddings: Tensor, choices: SlotTargets<Tensor>,
   { model, statistics }: Reader<AutoregressivePriorConfig>): SlotChoices {
-  return autoregressivePrior(p, standardise(embeddings, statistics), model);
+  return autoregressivePrior(p, standardise(embeddings, statistics), choices, model);
+}
+
+/**
+ * Nats per layout [B] that weights over the choices of each slot are to expect, read through embeddings; the likeliest
+ * choices stand for those that a token is seen from.
+ */
+export function priorExpectedNats(p: Scope, embeddings: Tensor, { classes, corners }: SlotChoices,
+  reader: Reader<AutoregressivePriorConfig>): Tensor {
+  if (reader.model.support === 'canonical') {
+    throw new UserError('the prior knows layouts in canonical order only (--model.support canonical), '
+      + 'but slots of an inversion have no order; train one with --data.order random --model.support any');
+  }
+  const choices = { classes: argmax(classes), corners: argmax(corners) };
+  return expectedNegativeLogLikelihood(priorScores(p, embeddings, choices, reader), classes, corners);
 }
 
 /** Scores [B, choices] of the next token by what a cache holds of those before; see `nextTokenScores`. */
-export function priorNextScores(p: Scope, embeddings: Tensor, position: Tensor, part: SlotPart, cache: KeyValueCache,
-  { model, statistics }: Reader<AutoregressivePriorConfig>): ReturnType<typeof nextTokenScores> {
-  return nextTokenScores(p, standardise(embeddings, statistics), position, part, cache, model);
+export function priorNextScores(p: Scope, embeddings: Tensor, known: Tensor, position: Tensor, part: SlotPart,
+  cache: KeyValueCache, { model, statistics }: Reader<AutoregressivePriorConfig>): ReturnType<typeof nextTokenScores> {
+  return nextTokenScores(p, standardise(embeddings, statistics), known, position, part, cache, model);
 }
 
 /** Nats of every token of given layouts; see `tokenNats`. */

@@ -15,7 +15,7 @@ import { ParamStore, type Scope } from '../engine/params.ts';
 import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { layoutVocabulary, type LayoutVocabulary } from '../models/layoutTokens.ts';
+import { layoutVocabulary, type LayoutObject, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import { slotTargets, type SlotTargets } from '../models/prior/autoregressive.ts';
 import type { AutoregressivePriorConfig } from '../models/prior/config.ts';
 import { slotFrequencyTensors, slotTables, uncertainEmbeddings, type UncertaintyConfig } from '../models/softTokens.ts';
@@ -99,6 +99,24 @@ function drawBatch(groups: readonly LengthGroup[], seed: number,
   return { group, images: Array.from({ length: batch }, () => random.pick(layouts)) };
 }
 
+/**
+ * The objects as in a picture stretched here and squeezed there, by a smooth map of each axis that keeps its ends:
+ * boxes at the border stay there, order and legality too. Few layouts are worth more so.
+ *
+ *   most  by which a piece of an axis is stretched, below 0.5
+ */
+export function bentLayout<T extends LayoutObject>(objects: readonly T[], most: number, random: RandomStream): T[] {
+  const axis = (): (u: number) => number => {
+    const [shift, zoom] = [random.uniform(-most, most), random.uniform(-most, most)];
+    return (u) => u + u * (1 - u) * (shift + zoom * (1 - 2 * u));
+  };
+  const [x, y] = [axis(), axis()];
+  return objects.map((object) => {
+    const [x0, y0, x1, y1] = object.xyxyUnit;
+    return { ...object, xyxyUnit: [x(x0), y(y0), x(x1), y(y1)] };
+  });
+}
+
 /** Inputs of a program that reads the first `slots` object slots of token sequences [L]. */
 function sequenceInputs(vocabulary: LayoutVocabulary, slots: number,
   tokens: readonly Int32Array[]): Record<string, Int32Array> {
@@ -127,8 +145,17 @@ async function validationNats(check: Program, run: PriorRun, vocabulary: LayoutV
   return total / count;
 }
 
+/** Throws a UserError on options that cannot be. */
+function expectConsistent({ model: { support, corners }, data: { order, bend = 0 } }: PriorTraining): void {
+  if (!(bend >= 0 && bend < 0.5)) throw new UserError(`--data.bend: must be 0 or more and below 0.5, found ${bend}`);
+  if (support !== 'canonical' || (corners === 'factored' && order === 'canonical')) return;
+  throw new UserError('--model.support: canonical goes with --model.corners factored and --data.order canonical, '
+    + `found ${corners} and ${order}`);
+}
+
 export async function priorTask(device: Device, run: PriorRun, data: SplitDataset, tokenTable: NamedArray,
   sampleSheet: (store: ParamStore, file: string) => Promise<void>): Promise<Task> {
+  expectConsistent(run);
   const vocabulary = layoutVocabulary(run.vocabulary);
   const specs = priorSpecs(run.model);
   const store = new ParamStore('prior', specs);
@@ -154,7 +181,7 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
     name: 'prior validation',
     outputs: { nats: nats(used.scope(), validationBatch, vocabulary.maxObjects, (embeddings) => embeddings) },
   });
-  const order = run.data.order ?? 'random';
+  const { order = 'random', bend = 0 } = run.data;
   return {
     kind: 'prior', config: run, program: step.programs.at(-1)!, store, averages: step.averages, states: step.states,
     frozen: new Map([[tokenTableName, tokenTable]]),
@@ -163,7 +190,8 @@ export async function priorTask(device: Device, run: PriorRun, data: SplitDatase
       const { group, images } = drawBatch(groups, run.seed, at);
       return sequenceInputs(vocabulary, groups[group]!.slots, images.map(({ objects }, i) => {
         const random = itemStream(run.seed, at, i);
-        return orderedLayout(vocabulary, objects, order, run.data.flip && random.chance(0.5), random);
+        const shown = bend > 0 ? bentLayout(objects, bend, random) : objects;
+        return orderedLayout(vocabulary, shown, order, run.data.flip && random.chance(0.5), random);
       }));
     },
     validate: async () => ({ val: await validationNats(check, run, vocabulary, data.validation.images) }),

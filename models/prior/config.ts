@@ -17,10 +17,15 @@ export interface AutoregressivePriorConfig extends AttentionLayersConfig {
   readonly width: number;
   /**
    * How a corner is scored. `cell`: every cell of the grid by itself. `factored`: its row, then its column given the
-   * row, both with a multiplicative view of the token before; a hundredth of the cost where the grid is large, and few
-   * layouts teach it more. Both are distributions over all cells and `none`. Default: `cell`.
+   * row, also by how far they are from a corner before; a hundredth of the cost where the grid is large, and few layouts
+   * teach it more. Default: `cell`.
    */
   readonly corners?: 'cell' | 'factored';
+  /**
+   * What can be at all. `any`: every choice of a slot. `canonical`: layouts in canonical order only, of boxes with area
+   * and nothing after their end; for factored corners. Default: `any`.
+   */
+  readonly support?: 'any' | 'canonical';
   /** `slot`: class tokens and corners enter by maps of their own, though they share rows. Default: `shared`. */
   readonly adapters?: 'shared' | 'slot';
   /**
@@ -56,26 +61,26 @@ export const autoregressivePriorPresets = {
   /** For the published vocabulary: 30 objects of 80 classes, 90 x 90 grid, 512 wide. 29.7 M parameters, ours. */
   default: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 512,
-    width: 512, layers: 8, heads: 8, headWidth: 64, corners: 'cell', adapters: 'shared', positions: 'token',
-    dropout: 0,
+    width: 512, layers: 8, heads: 8, headWidth: 64, corners: 'cell', support: 'any', adapters: 'shared',
+    positions: 'token', dropout: 0,
   },
   /** For the `tiny` generator: a step of inversion must not feel it, so 173,580 parameters only. */
   tiny: {
     kind: 'autoregressive', maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64,
-    width: 64, layers: 2, heads: 4, headWidth: 16, corners: 'cell', adapters: 'shared', positions: 'token',
-    dropout: 0,
+    width: 64, layers: 2, heads: 4, headWidth: 16, corners: 'cell', support: 'any', adapters: 'shared',
+    positions: 'token', dropout: 0,
   },
   /** For some thousand layouts with the published grid and classes, without a generator. 0.5 M parameters. */
   coco: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 128,
-    width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', adapters: 'slot',
+    width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', support: 'canonical', adapters: 'slot',
     positions: 'object', dropout: 0.2,
   },
   /** For tests. */
   micro: {
     kind: 'autoregressive', maxObjects: 2, classCount: 3, gridSide: 4, embeddingWidth: 8,
-    width: 12, layers: 2, heads: 2, headWidth: 4, corners: 'cell', adapters: 'shared', positions: 'token',
-    dropout: 0,
+    width: 12, layers: 2, heads: 2, headWidth: 4, corners: 'cell', support: 'any', adapters: 'shared',
+    positions: 'token', dropout: 0,
   },
 } as const satisfies Record<string, AutoregressivePriorConfig>;
 

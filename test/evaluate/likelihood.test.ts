@@ -8,7 +8,7 @@ import { RandomStream } from '../../engine/random.ts';
 import { layoutBaselines, ngramModels, unigramModel } from '../../evaluate/layoutBaselines.ts';
 import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from '../../evaluate/layoutModel.ts';
 import { compareModels, measureLikelihood, priorLayoutNats, type LayoutNats, type MeasuredLayout } from '../../evaluate/likelihood.ts';
-import { encodeLayout, layoutVocabulary, type LayoutVocabulary } from '../../models/layoutTokens.ts';
+import { encodeLayout, layoutVocabulary, sortLayout, type LayoutVocabulary } from '../../models/layoutTokens.ts';
 import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
 import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../../models/prior/config.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
@@ -21,22 +21,27 @@ import { testDevice } from '../support/gpu.ts';
 const vocabularyOf = (gridSide: number, classCount: number, maxObjects: number): LayoutVocabulary =>
   layoutVocabulary({ vocabularySize: gridSide * gridSide + 1, classCount, maxObjects, encodeCrop: false });
 
+type Variant = 'cell' | 'factored' | 'canonical';
+
 /** A prior with random weights, far enough from zero that its tokens depend on each other. */
-function randomPrior(vocabulary: LayoutVocabulary, corners: 'cell' | 'factored', data: PriorData = { flip: false, minArea: 0 }): AutoregressivePrior {
+function randomPrior(vocabulary: LayoutVocabulary, variant: Variant,
+  data: PriorData = { flip: false, minArea: 0 }, spread = 0.3): AutoregressivePrior {
   const { vocabularySize, maxObjects, classCount, gridSide, encodeCrop } = vocabulary;
   const model: AutoregressivePriorConfig = {
-    ...autoregressivePriorPresets.micro, maxObjects, classCount, gridSide, corners, adapters: corners === 'cell' ? 'shared' : 'slot',
+    ...autoregressivePriorPresets.micro, maxObjects, classCount, gridSide,
+    ...(variant !== 'cell' && { corners: 'factored', adapters: 'slot' }),
+    ...(variant === 'canonical' && { support: variant }),
   };
   const rows = ownTokenTable(vocabulary, model.embeddingWidth, new RandomStream(1, 'table'));
   const description: PriorDescription<AutoregressivePriorConfig> = {
     model, vocabulary: { vocabularySize, maxObjects, classCount, encodeCrop }, data, statistics: tableStatistics(rows),
     categories: Array.from({ length: classCount }, (_, i) => ({ id: i + 1, name: `class ${i}` })),
   };
-  const store = new ParamStore(`prior ${corners} ${maxObjects}`, priorSpecs(model));
+  const store = new ParamStore(`prior ${variant} ${maxObjects}`, priorSpecs(model));
   store.initialise(3);
   for (const { state } of store.groups) {
     const random = new RandomStream(4, state.name);
-    state.initial = (state.initial as Float32Array).map((value) => value + 0.3 * random.normal());
+    state.initial = (state.initial as Float32Array).map((value) => value + spread * random.normal());
   }
   const shape = [vocabularySize, model.embeddingWidth];
   const run = { frozen: new Map([[tokenTableName, { shape, data: rows }]]) } as unknown as AutoregressivePrior['run'];
@@ -110,30 +115,34 @@ test('n-grams know what follows, in the share that Witten and Bell give it', () 
   assert.ok(bigram.probability(choices, 1) > unigram.probability(choices, 1));
 });
 
-for (const corners of ['cell', 'factored'] as const) {
-  test(`prior, ${corners}: probabilities of all token sequences of one object add up to one`, async () => {
+for (const variant of ['cell', 'factored', 'canonical'] as const) {
+  test(`prior, ${variant}: probabilities of all token sequences of one object add up to one`, async () => {
     const vocabulary = vocabularyOf(3, 2, 1);
-    const nats = await priorLayoutNats(await testDevice(), randomPrior(vocabulary, corners), allSequences(vocabulary));
+    const nats = await priorLayoutNats(await testDevice(), randomPrior(vocabulary, variant), allSequences(vocabulary));
     const total = nats.reduce((sum, [a, b, c]) => sum + Math.exp(-a - b - c), 0);
     assert.ok(Math.abs(total - 1) < 1e-4, `${total}`);
   });
 
-  test(`prior, ${corners}: nats are the teacher-forced cross-entropy`, async () => {
+  test(`prior, ${variant}: nats are the teacher-forced cross-entropy`, async () => {
     const vocabulary = vocabularyOf(4, 3, 2);
-    const prior = randomPrior(vocabulary, corners);
-    const sequences = randomLayouts(vocabulary, 5, 2).map(({ objects }) => encodeLayout(vocabulary, objects));
+    const prior = randomPrior(vocabulary, variant);
+    const sequences = randomLayouts(vocabulary, 5, 2).map(({ objects }) =>
+      sortLayout(vocabulary, encodeLayout(vocabulary, objects)));
     const flat = Int32Array.from(sequences.flatMap((tokens) => [...tokens]));
-    const scores = priorScores(prior.store.scope(), embedForPrior(prior, inputTensor('ids', [5, 6], 'i32')), prior.description);
-    const loss = negativeLogLikelihood(scores, inputTensor('classes', [5, 2], 'i32'), inputTensor('corners', [5, 2, 2], 'i32'));
+    const targets = { classes: inputTensor('classes', [5, 2], 'i32'), corners: inputTensor('corners', [5, 2, 2], 'i32') };
+    const embeddings = embedForPrior(prior, inputTensor('ids', [5, 6], 'i32'));
+    const scores = priorScores(prior.store.scope(), embeddings, targets, prior.description);
+    const loss = negativeLogLikelihood(scores, targets.classes, targets.corners);
     const weights = Object.fromEntries(prior.store.groups.map(({ state }) => [state.name, state.initial as Float32Array]));
     const [expected] = interpret([loss], { ids: flat, ...slotTargets(vocabulary, flat), ...weights });
     const nats = await priorLayoutNats(await testDevice(), prior, sequences);
     nats.forEach(([a, b, c], i) => assert.ok(Math.abs(a + b + c - expected![i]!) < 1e-4, `${a + b + c} and ${expected![i]}`));
   });
 
-  test(`prior, ${corners}: layouts are drawn as often as they are likely`, async () => {
-    const vocabulary = vocabularyOf(2, 2, 1);
-    const prior = randomPrior(vocabulary, corners);
+  test(`prior, ${variant}: layouts are drawn as often as they are likely`, async () => {
+    // A grid of two cells a side has one legal box only; of few layouts, none is to be rare.
+    const vocabulary = vocabularyOf(variant === 'canonical' ? 3 : 2, 2, 1);
+    const prior = randomPrior(vocabulary, variant, { flip: false, minArea: 0 }, variant === 'canonical' ? 0.1 : 0.3);
     const device = await testDevice();
     const sequences = allSequences(vocabulary);
     const nats = await priorLayoutNats(device, prior, sequences);
@@ -155,10 +164,31 @@ for (const corners of ['cell', 'factored'] as const) {
     if (rare > 0) addBin(rare, rareSeen);
     // Mean of chi-square over the bins but one, and five standard deviations.
     const most = bins - 1 + 5 * Math.sqrt(2 * (bins - 1));
-    console.log(`${corners}: chi-square ${chiSquare.toFixed(1)} over ${bins} bins, at most ${most.toFixed(1)}`);
+    console.log(`${variant}: chi-square ${chiSquare.toFixed(1)} over ${bins} bins, at most ${most.toFixed(1)}`);
     assert.ok(bins > 6 && chiSquare < most, `chi-square ${chiSquare} over ${bins} bins`);
   });
 }
+
+test('prior, canonical: the probabilities of all layouts in order add up to one', async () => {
+  const vocabulary = vocabularyOf(3, 2, 2);
+  const { none } = vocabulary;
+  const boxes = [0, 1, 3, 4].flatMap((a) => [4, 5, 7, 8].flatMap((b) =>
+    (b % 3 > a % 3 && Math.floor(b / 3) > Math.floor(a / 3) ? [[a, b]] : [])));
+  const objects = [0, 1].flatMap((kind) => boxes.map((box) => [kind, ...box]));
+  const empty = [none, none, none];
+  const ordered = ([c, a]: number[], [d, b]: number[]): boolean => c! < d! || (c === d && a! <= b!);
+  const pairs = objects.flatMap((a) => objects.map((b) => [a, b] as const));
+  const sequences = [[...empty, ...empty], ...objects.map((of) => [...of, ...empty]),
+    ...pairs.filter(([a, b]) => ordered(a, b)).map(([a, b]) => [...a, ...b])];
+  const others = [[...empty, ...objects[0]!], ...pairs.filter(([a, b]) => !ordered(a, b)).map(([a, b]) => [...a, ...b])];
+  const prior = randomPrior(vocabulary, 'canonical');
+  const nats = await priorLayoutNats(await testDevice(), prior, [...sequences, ...others].map((of) => Int32Array.from(of)));
+  const likely = nats.map(([a, b, c]) => Math.exp(-a - b - c));
+  const sum = likely.slice(0, sequences.length).reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(sum - 1) < 1e-4, `${sum}`);
+  assert.ok(likely.slice(0, sequences.length).every((x) => x > 0));
+  assert.ok(likely.slice(sequences.length).every((x) => x === 0));
+});
 
 test('figures: per layout, object and token, and against the best baseline', () => {
   const nats = (values: readonly LayoutNats[]) => ({ name: '', about: '', nats: values, orderless: false });

@@ -259,8 +259,9 @@ test('autoregressive: the energy is the nats of the layout, and has its weight',
   const { image, prior, total } = hardEnergies(context, 'autoregressive', values('z', [I, 128]));
   const { classes, corners } = slotTargets(vocabulary, hardIds);
   const ids = inputTensor('ids', [Q, 6], 'i32');
-  const nats = negativeLogLikelihood(priorScores(store.scope(), embedForPrior(context.autoregressive, ids), description),
-    table(classes, [Q, 2], 'i32'), table(corners, [Q, 2, 2], 'i32'));
+  const targets = { classes: table(classes, [Q, 2], 'i32'), corners: table(corners, [Q, 2, 2], 'i32') };
+  const scores = priorScores(store.scope(), embedForPrior(context.autoregressive, ids), targets, description);
+  const nats = negativeLogLikelihood(scores, targets.classes, targets.corners);
   const [expected] = interpret([nats], { ...state, ids: hardIds });
   expected!.forEach((value, q) => {
     near(prior[q]!, value, `row ${q}`);

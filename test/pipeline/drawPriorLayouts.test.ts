@@ -7,6 +7,7 @@ import { gather, inputTensor, table } from '../../engine/ops/index.ts';
 import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { encodeLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
+import { slotTargets } from '../../models/prior/autoregressive.ts';
 import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../../models/prior/config.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { sampleLayouts, type SampleOptions, type TokenScorer } from '../../models/prior/sampleLayouts.ts';
@@ -19,15 +20,17 @@ const [N, C, S, B] = [4, 5, 7, 6];
 const vocabulary = layoutVocabulary({ vocabularySize: S * S + 1, classCount: C, maxObjects: N, encodeCrop: true });
 const L = vocabulary.length;
 
-function randomPrior(corners: 'cell' | 'factored'):
+type Variant = 'cell' | 'factored' | 'canonical';
+
+function randomPrior(variant: Variant):
   { store: ParamStore; of: PriorDescription<AutoregressivePriorConfig>; rows: NamedArray } {
   const model = {
-    ...autoregressivePriorPresets.micro, maxObjects: N, classCount: C, gridSide: S, corners,
-    adapters: corners === 'cell' ? 'shared' as const : 'slot' as const,
-    positions: corners === 'cell' ? 'token' as const : 'object' as const,
+    ...autoregressivePriorPresets.micro, maxObjects: N, classCount: C, gridSide: S,
+    ...(variant !== 'cell' && { corners: 'factored' as const, adapters: 'slot' as const, positions: 'object' as const }),
+    ...(variant === 'canonical' && { support: variant }),
   };
   const data = ownTokenTable(vocabulary, model.embeddingWidth, new RandomStream(1, 'table'));
-  const store = new ParamStore(`cached ${corners}`, priorSpecs(model));
+  const store = new ParamStore(`cached ${variant}`, priorSpecs(model));
   store.initialise(3);
   for (const { state } of store.groups) {
     const random = new RandomStream(4, state.name);
@@ -40,17 +43,23 @@ function randomPrior(corners: 'cell' | 'factored'):
   return { store, of, rows: { shape: [S * S + 1, model.embeddingWidth], data } };
 }
 
-for (const corners of ['cell', 'factored'] as const) {
-  test(`${corners}: a cached sample is the uncached one, token by token`, async () => {
+for (const variant of ['cell', 'factored', 'canonical'] as const) {
+  test(`${variant}: a cached sample is the uncached one, token by token`, async () => {
     const device = await testDevice();
-    const { store, of, rows } = randomPrior(corners);
+    const { store, of, rows } = randomPrior(variant);
     const ids = inputTensor('ids', [B, 3 * N], 'i32');
+    const choices = {
+      classes: inputTensor('classes', [B, N], 'i32'), corners: inputTensor('corners', [B, N, 2], 'i32'),
+    };
     const program = await compile(device, {
-      name: 'all scores', outputs: { ...priorScores(store.scope(), gather(table(rows.data, rows.shape), ids), of) },
+      name: 'all scores',
+      outputs: { ...priorScores(store.scope(), gather(table(rows.data, rows.shape), ids), choices, of) },
     });
     const uncached: TokenScorer = async (sequences, position) => {
-      program.run({ ids: Int32Array.from({ length: B * 3 * N }, (_, i) =>
-        sequences[Math.floor(i / (3 * N)) * L + (i % (3 * N))]!) });
+      // Cells alone are scored without looking at choices.
+      const shown = Int32Array.from({ length: B * 3 * N }, (_, i) =>
+        sequences[Math.floor(i / (3 * N)) * L + (i % (3 * N))]!);
+      program.run({ ids: shown, ...(program.takes('classes') && slotTargets(vocabulary, sequences)) });
       const [part, object] = [position % 3, Math.floor(position / 3)];
       const all = await program.readFloats(part === 0 ? 'classes' : 'corners');
       const size = part === 0 ? C + 1 : S * S + 1;
@@ -67,7 +76,7 @@ for (const corners of ['cell', 'factored'] as const) {
       assert.equal(found.flatMap(({ tokens }) => [...tokens]), [...expected], JSON.stringify(options));
       drawn.add(expected.join());
     }
-    assert.is(drawn.size, 4, 'options make a difference');
+    assert.is(drawn.size, variant === 'canonical' ? 3 : 4, 'options make a difference, but what is legal anyway');
     // More than one batch: the cache is used again, and the first batch is what it was.
     const many = await drawPriorLayouts(device, store, of, rows, { count: 70, seed: 7, legal: true });
     assert.is(many.length, 70);

@@ -11,7 +11,7 @@ import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
 import { loadRun } from '../../pipeline/run.ts';
 import { train, type Task } from '../../train/loop.ts';
-import { priorTask, type PriorRun } from '../../train/prior.ts';
+import { bentLayout, priorTask, type PriorRun } from '../../train/prior.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 import { testDevice } from '../support/gpu.ts';
 
@@ -69,16 +69,59 @@ test('layouts of like lengths are batched together, all of them seen, by steps t
   assert.ok(after < 0.7 * before, `${before} -> ${after}`);
 });
 
-test('lengths that cannot be are refused', async () => {
-  for (const changes of [{ lengths: [4, 3] }, { lengths: [1] }, { lengths: [3], uncertainty: priorRuns.micro.uncertainty }]) {
+test('what cannot be is refused', async () => {
+  const refused = async (changes: Partial<PriorRun>, pattern: RegExp): Promise<void> => {
     try {
       await task(changes);
       assert.unreachable();
     } catch (error) {
       assert.instance(error, UserError);
-      assert.match((error as Error).message, /--lengths/);
+      assert.match((error as Error).message, pattern);
     }
+  };
+  await refused({ lengths: [4, 3] }, /--lengths/);
+  await refused({ lengths: [1] }, /--lengths/);
+  await refused({ lengths: [3], uncertainty: priorRuns.micro.uncertainty }, /--lengths/);
+  const { data } = priorRuns.micro;
+  for (const bend of [-0.1, 0.5, NaN]) await refused({ data: { ...data, bend } }, /--data\.bend: must be 0 or more/);
+  const support = 'canonical';
+  const canonical = { ...factoredModel, support } as const;
+  await refused({ model: canonical }, /--model\.support: canonical goes .* found factored and random/);
+  const cells = { ...priorRuns.micro.model, support } as const;
+  await refused({ model: cells, data: { ...data, order: 'canonical' } }, /found cell and/);
+});
+
+test('a prior of canonical order trains on bent layouts', async () => {
+  const { programAt, program, batch, validate } = await task({
+    model: { ...factoredModel, support: 'canonical' },
+    data: { ...priorRuns.micro.data, order: 'canonical', bend: 0.4, flip: true },
+  });
+  const before = (await validate())['val']!;
+  for (let step = 0; step < 30; step++) (programAt?.(step) ?? program).run(await batch(step));
+  const after = (await validate())['val']!;
+  assert.ok(after < 0.8 * before, `${before} -> ${after}`);
+});
+
+test('bent layouts keep borders, order and legality, and differ', () => {
+  const random = new RandomStream(3, 'bent');
+  const objects = [[0, 0.1, 0.5, 1], [0.2, 0.3, 0.25, 0.35], [0.2, 0, 1, 0.9]].map((box, classIndex) =>
+    ({ classIndex, xyxyUnit: box as unknown as readonly [number, number, number, number] }));
+  let largest = 0;
+  for (let i = 0; i < 200; i++) {
+    const bent = bentLayout(objects, 0.499, random);
+    bent.forEach(({ classIndex, xyxyUnit }, k) => {
+      assert.is(classIndex, k);
+      xyxyUnit.forEach((u, side) => {
+        const was = objects[k]!.xyxyUnit[side]!;
+        assert.ok(u >= 0 && u <= 1);
+        assert.is(u === 0 || u === 1, was === 0 || was === 1);
+        largest = Math.max(largest, Math.abs(u - was));
+        objects.forEach(({ xyxyUnit: other }, j) => assert.is(Math.sign(u - bent[j]!.xyxyUnit[side]!),
+          Math.sign(was - other[side]!), 'what was left or above still is'));
+      });
+    });
   }
+  assert.ok(largest > 0.08 && largest < 0.25, `${largest}`);
 });
 
 /** Loss of the first step, and validation before and after some steps. */
@@ -103,8 +146,8 @@ test('dropout belongs to training alone, and is drawn alike each time', async ()
 
 test('validation looks at the averaged weights', async () => {
   const { optim } = priorRuns.micro;
-  const [now, averaged] = [await figures({ optim: { ...optim, lr: 0.02, ema: 0 } }),
-    await figures({ optim: { ...optim, lr: 0.02, ema: 0.99 } })];
+  const [now, averaged] = [await figures({ optim: { ...optim, lr: 0.004, ema: 0 } }),
+    await figures({ optim: { ...optim, lr: 0.004, ema: 0.99 } })];
   assert.is(now.loss, averaged.loss);
   assert.is(now.before, averaged.before);
   assert.ok(now.after < averaged.after && averaged.after < averaged.before, 'averages come after the weights');

@@ -5,7 +5,7 @@ import { defaultOptim } from '../step.ts';
 /** Goes with the `tiny` generator. */
 const tiny: PriorTraining = {
   model: autoregressivePriorPresets.tiny,
-  data: { flip: true, minArea: 1e-5, order: 'random' },
+  data: { flip: true, bend: 0, minArea: 1e-5, order: 'random' },
   uncertainty: { share: 0.5, low: 0.08, high: 1 },
   batch: 32,
   optim: { ...defaultOptim, lr: 1e-3, beta2: 0.99, ema: 0.99 },
@@ -17,7 +17,7 @@ const tiny: PriorTraining = {
 const flat: PriorTraining = {
   ...tiny,
   model: { ...autoregressivePriorPresets.tiny, maxObjects: 2, classCount: 3, gridSide: 9 },
-  data: { flip: false, minArea: 1e-5, order: 'random' },
+  data: { ...tiny.data, flip: false },
   optim: { ...tiny.optim, lr: 3e-3 },
   batch: 64,
   loop: { steps: 1200, logEvery: 20, validateEvery: 100, sampleEvery: 1200, checkpointEvery: 400 },
@@ -39,19 +39,19 @@ const standard: PriorTraining = {
 const coco: PriorTraining = {
   ...tiny,
   model: autoregressivePriorPresets.coco,
-  data: { ...tiny.data, order: 'canonical' },
+  data: { ...tiny.data, bend: 0.3, order: 'canonical' },
   uncertainty: { ...tiny.uncertainty, share: 0 },
   batch: 16,
   lengths: [6, 12],
   optim: { ...tiny.optim, lr: 2.5e-3, beta2: 0.98, weightDecay: 0.1, warmup: 50, ema: 0.99 },
-  loop: { steps: 800, logEvery: 20, validateEvery: 100, sampleEvery: 800, checkpointEvery: 200, patience: 3 },
+  loop: { steps: 700, logEvery: 20, validateEvery: 100, sampleEvery: 700, checkpointEvery: 200, patience: 3 },
 };
 
 /** For the layouts of street scenes alone, on the grid of the `tiny` generator. */
 const street: PriorTraining = {
   ...coco,
   model: { ...coco.model, maxObjects: 12, classCount: 10, gridSide: 32, embeddingWidth: 64, dropout: 0.05 },
-  data: { ...coco.data, flip: false },
+  data: { ...coco.data, flip: false, bend: 0 },
   batch: 32,
   lengths: [],
   loop: { ...coco.loop, steps: 1000, sampleEvery: 1000 },

@@ -7,7 +7,7 @@ import { ParamStore, countParams, declareParams, type Scope } from '../../../eng
 import { RandomStream } from '../../../engine/random.ts';
 import { encodeLayout, layoutVocabulary } from '../../../models/layoutTokens.ts';
 import { autoregressivePrior, expectedNegativeLogLikelihood, negativeLogLikelihood, nextTokenScores, slotTargets,
-  tokenNats, type SlotPart } from '../../../models/prior/autoregressive.ts';
+  tokenNats, type SlotLogits, type SlotPart } from '../../../models/prior/autoregressive.ts';
 import { autoregressivePriorPresets, diffusionPriorPresets, type AutoregressivePriorConfig }
   from '../../../models/prior/config.ts';
 import { diffusionPrior } from '../../../models/prior/diffusion.ts';
@@ -19,6 +19,7 @@ import { checkGradients, checkHalfGradients, checkTraining, countFlops, uniformV
 
 const { micro } = autoregressivePriorPresets;
 const factored = { ...micro, corners: 'factored', adapters: 'slot', positions: 'object', dropout: 0.2 } as const;
+const canonical = { ...factored, support: 'canonical' } as const;
 const N = micro.maxObjects;
 const cells = micro.gridSide ** 2;
 const embeddings = inputTensor('embeddings', [2, 3 * N, micro.embeddingWidth]);
@@ -29,15 +30,24 @@ const feeds = {
   classes: Int32Array.of(1, micro.classCount, 0, 2),
   corners: Int32Array.of(3, 9, cells, cells, 0, 15, 4, 6),
 };
+/** In canonical order: one object, and two of one class. */
+const orderedFeeds = {
+  ...feeds, classes: Int32Array.of(1, micro.classCount, 2, 2), corners: Int32Array.of(1, 10, cells, cells, 0, 5, 4, 15),
+};
+const choices = { classes, corners };
+const scoresOfAll = (p: Scope, config: AutoregressivePriorConfig): SlotLogits =>
+  autoregressivePrior(p, embeddings, choices, config);
 
 function nats(p: Scope, config: AutoregressivePriorConfig): ReturnType<typeof mean> {
   const B = 16;
   const { maxObjects, embeddingWidth } = config;
-  const logits = autoregressivePrior(p, inputTensor('embeddings', [B, 3 * maxObjects, embeddingWidth]), config);
+  const targets = {
+    classes: inputTensor('classes', [B, maxObjects], 'i32'), corners: inputTensor('corners', [B, maxObjects, 2], 'i32'),
+  };
+  const logits = autoregressivePrior(p, inputTensor('embeddings', [B, 3 * maxObjects, embeddingWidth]), targets, config);
   assert.equal(logits.classes.shape, [B, maxObjects, config.classCount + 1]);
   assert.equal(logits.corners.shape, [B, maxObjects, 2, config.gridSide ** 2 + 1]);
-  return mean(negativeLogLikelihood(logits, inputTensor('classes', [B, maxObjects], 'i32'),
-    inputTensor('corners', [B, maxObjects, 2], 'i32')));
+  return mean(negativeLogLikelihood(logits, targets.classes, targets.corners));
 }
 
 test('presets have the expected sizes', () => {
@@ -55,29 +65,31 @@ test('presets have the expected sizes', () => {
 
 const microCase: ModelCase = {
   name: 'prior micro',
-  loss: (p) => mean(negativeLogLikelihood(autoregressivePrior(p, embeddings, micro), classes, corners)),
+  loss: (p) => mean(negativeLogLikelihood(scoresOfAll(p, micro), classes, corners)),
   differentiable: [embeddings],
   feeds,
 };
 test('autoregressive: gradients at micro size, by parameters and by the embeddings', () => checkGradients(microCase));
 test('autoregressive: gradients in half precision', () => checkHalfGradients(microCase));
 
-test('factored corners: gradients at micro size, by parameters and by the embeddings', () => checkGradients({
-  name: 'prior micro, factored',
-  loss: (p) => {
-    const nats = tokenNats(p, embeddings, { classes, corners }, factored);
-    return add(mean(nats.classes), mean(nats.corners));
-  },
-  differentiable: [embeddings],
-  feeds,
-}));
+for (const [name, config, values] of [['factored', factored, feeds], ['canonical', canonical, orderedFeeds]] as const) {
+  test(`${name} corners: gradients at micro size, by parameters and by the embeddings`, () => checkGradients({
+    name: `prior micro, ${name}`,
+    loss: (p) => {
+      const nats = tokenNats(p, embeddings, choices, config);
+      return add(mean(nats.classes), mean(nats.corners));
+    },
+    differentiable: [embeddings],
+    feeds: values,
+  }));
+}
 
 test('autoregressive: gradients of the expected likelihood, by the choices too', () => {
   const classScores = inputTensor('classScores', [2, N, micro.classCount + 1]);
   const cornerScores = inputTensor('cornerScores', [2, N, 2, cells + 1]);
   return checkGradients({
     name: 'prior micro, expected',
-    loss: (p) => mean(expectedNegativeLogLikelihood(autoregressivePrior(p, embeddings, micro),
+    loss: (p) => mean(expectedNegativeLogLikelihood(scoresOfAll(p, micro),
       softmax(classScores), softmax(cornerScores))),
     differentiable: [embeddings, classScores, cornerScores],
     feeds: {
@@ -90,25 +102,26 @@ test('autoregressive: gradients of the expected likelihood, by the choices too',
 
 test('autoregressive: training lowers the loss', () => checkTraining({
   name: 'prior micro',
-  loss: (p) => mean(negativeLogLikelihood(autoregressivePrior(p, embeddings, micro), classes, corners)),
+  loss: (p) => mean(negativeLogLikelihood(scoresOfAll(p, micro), classes, corners)),
   feeds,
 }));
 
 function microStore(config: AutoregressivePriorConfig = micro): { p: Scope; state: Record<string, Float32Array> } {
-  const store = new ParamStore('micro', declareParams((p) => autoregressivePrior(p, embeddings, config)));
+  const store = new ParamStore('micro', declareParams((p) => scoresOfAll(p, config)));
   store.initialise(2);
   const { state } = store.groups[0]!;
   const values = (state.initial as Float32Array).map((x, i) => x + 0.2 * Math.sin(i));
   return { p: store.scope(), state: { [state.name]: values } };
 }
 
-for (const [name, config] of [['cells', micro], ['factored', factored]] as const) {
+for (const [name, config, own] of [['cells', micro, feeds], ['factored', factored, feeds],
+  ['canonical', canonical, orderedFeeds]] as const) {
   test(`${name}: nats of tokens and scores token by token are those of the scores of all`, () => {
     const { p, state } = microStore(config);
-    const logits = autoregressivePrior(p, embeddings, config);
-    const nats = tokenNats(p, embeddings, { classes, corners }, config);
+    const logits = scoresOfAll(p, config);
+    const nats = tokenNats(p, embeddings, choices, config);
     const layouts = add(sum(nats.classes, [1]), sum(nats.corners, [1, 2]));
-    const values = { ...feeds, ...state };
+    const values = { ...own, ...state };
     const [a, b] = interpret([layouts, negativeLogLikelihood(logits, classes, corners)], values);
     a!.forEach((x, i) => assert.ok(Math.abs(x - b![i]!) < 1e-9, `${x} and ${b![i]}`));
     const [ofClasses, ofCorners] = interpret([logits.classes, logits.corners], values);
@@ -119,13 +132,18 @@ for (const [name, config] of [['cells', micro], ['factored', factored]] as const
     for (let position = 0; position < 3 * N; position++) {
       const [part, object] = [position % 3 as SlotPart, Math.floor(position / 3)];
       const { scores, updates } = nextTokenScores(p, inputTensor('tokens', [2, 3, Dg]),
-        inputTensor('position', [1], 'i32'), part, cache, config);
+        inputTensor('known', [2, 4], 'i32'), inputTensor('position', [1], 'i32'), part, cache, config);
+      const known = [0, 1].flatMap((row) => [1, 2, 3, 4].map((back) => {
+        const [slot, of] = [row * N + Math.floor((position - back) / 3), (position - back) % 3];
+        return back > position ? -1 : of === 0 ? own.classes[slot]! : own.corners[2 * slot + of - 1]!;
+      }));
       const before = [0, 1].flatMap((row) => [1, 2, 3].flatMap((back) => {
         const start = (row * 3 * N + position - back) * Dg;
         return back > position ? new Array<number>(Dg).fill(9) : [...feeds.embeddings.slice(start, start + Dg)];
       }));
-      const [own, ...kept] = interpret([scores, ...updates.map(([, value]) => value)],
-        { ...state, ...held, tokens: Float32Array.from(before), position: Int32Array.of(position) });
+      const [found, ...kept] = interpret([scores, ...updates.map(([, value]) => value)],
+        { ...state, ...held, tokens: Float32Array.from(before), known: Int32Array.from(known),
+          position: Int32Array.of(position) });
       held = Object.fromEntries(updates.map(([{ name: of }], i) => [of, kept[i]! as unknown as Float32Array]));
       const expected = [0, 1].flatMap((row) => {
         const slot = row * N + object;
@@ -133,15 +151,16 @@ for (const [name, config] of [['cells', micro], ['factored', factored]] as const
           : [ofCorners!, (2 * slot + part - 1) * K, K];
         return [...all.slice(start, start + size)];
       });
-      assert.is(own!.length, expected.length);
-      own!.forEach((x, i) => assert.ok(Math.abs(x - expected[i]!) < 1e-9, `token ${position}: ${x} and ${expected[i]}`));
+      assert.is(found!.length, expected.length);
+      found!.forEach((x, i) => assert.ok(Math.abs(x - expected[i]!) < 1e-9 * Math.max(1, Math.abs(x)),
+        `token ${position}: ${x} and ${expected[i]}`));
     }
   });
 }
 
 test('factored: scores are log-probabilities, and rows depend on columns', () => {
   const { p, state } = microStore(factored);
-  const { corners: scores } = autoregressivePrior(p, embeddings, factored);
+  const { corners: scores } = scoresOfAll(p, factored);
   const [values] = interpret([scores], { ...feeds, ...state });
   const S = micro.gridSide;
   let dependent = false;
@@ -151,6 +170,28 @@ test('factored: scores are log-probabilities, and rows depend on columns', () =>
     dependent ||= Math.abs(own[0]! - own[1]! - own[S]! + own[S + 1]!) > 1e-4;
   }
   assert.ok(dependent);
+});
+
+test('canonical: what cannot follow has no probability, all else some', () => {
+  const { p, state } = microStore(canonical);
+  const { classes: ofClasses, corners: ofCorners } = scoresOfAll(p, canonical);
+  const [kinds, cornerScores] = interpret([softmax(ofClasses), ofCorners], { ...orderedFeeds, ...state });
+  const possible = (values: ArrayLike<number>): number[] => Array.from(values).flatMap((x, i) => (x > 0 ? [i] : []));
+  const kindsOf = (slot: number): number[] => possible(kinds!.slice(slot * 4, (slot + 1) * 4));
+  assert.equal([0, 1, 2, 3].map(kindsOf), [[0, 1, 2, 3], [1, 2, 3], [0, 1, 2, 3], [2, 3]]);
+  const cellsOf = (slot: number, part: number): number[] => {
+    const at = (2 * slot + part) * (cells + 1);
+    return possible(cornerScores!.slice(at, at + cells + 1).map(Math.exp));
+  };
+  const first = [0, 1, 2, 4, 5, 6, 8, 9, 10];
+  assert.equal([cellsOf(0, 0), cellsOf(0, 1)], [first, [6, 7, 10, 11, 14, 15]], 'right of and below cell 1');
+  assert.equal([cellsOf(1, 0), cellsOf(1, 1)], [[cells], [cells]], 'no object, no corners');
+  assert.equal([cellsOf(2, 0), cellsOf(2, 1)], [first, [5, 6, 7, 9, 10, 11, 13, 14, 15]]);
+  assert.equal([cellsOf(3, 0), cellsOf(3, 1)], [first, [9, 10, 11, 13, 14, 15]], 'of the same class, from cell 0 on');
+  const later = { ...orderedFeeds, corners: Int32Array.of(1, 10, cells, cells, 5, 15, 6, 15) };
+  const [moved] = interpret([ofCorners], { ...later, ...state });
+  const at = 6 * (cells + 1);
+  assert.equal(possible(moved!.slice(at, at + cells + 1).map(Math.exp)), [5, 6, 8, 9, 10], 'from cell 5 on');
 });
 
 test('a table of its own tells rows apart and knows neighbours', () => {
@@ -166,7 +207,7 @@ test('a table of its own tells rows apart and knows neighbours', () => {
 
 test('autoregressive: a token is scored from those before it only', () => {
   const { p, state } = microStore();
-  const logits = autoregressivePrior(p, embeddings, micro);
+  const logits = scoresOfAll(p, micro);
   const run = (values: Float32Array): Float64Array[] =>
     interpret([logits.classes, logits.corners], { embeddings: values, ...state });
   const before = run(feeds.embeddings);
@@ -188,7 +229,7 @@ test('autoregressive: a token is scored from those before it only', () => {
 
 test('autoregressive: probabilities of all layouts add up, certain choices are ordinary ones', () => {
   const { p, state } = microStore();
-  const logits = autoregressivePrior(p, embeddings, micro);
+  const logits = scoresOfAll(p, micro);
   const hard = negativeLogLikelihood(logits, classes, corners);
   const soft = expectedNegativeLogLikelihood(logits, oneHot(classes, micro.classCount + 1), oneHot(corners, cells + 1));
   const shares = [softmax(logits.classes), softmax(logits.corners)];
