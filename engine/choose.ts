@@ -8,6 +8,7 @@ import { addChoices, digest, readChoices, type Choice } from './choiceFile.ts';
 import { makeProgram } from './compile/compile.ts';
 import { planProgram } from './compile/programPlan.ts';
 import type { Device } from './device.ts';
+import { UserError } from './errors.ts';
 import { apply, type KernelOp, type Variant } from './op.ts';
 import { inputTensor } from './ops/leaf.ts';
 import type { Program } from './program.ts';
@@ -84,7 +85,7 @@ export class MeasuredChoices implements Choices {
     const asked = [...this.pending].sort(([, a], [, b]) => workOf(b) - workOf(a));
     this.pending.clear();
     if (asked.length === 0) return false;
-    const { print, file, adapter, busy = () => busyMachine(device.capabilities.software) } = this.options;
+    const { print, busy = () => busyMachine(device.capabilities.software) } = this.options;
     const reason = busy();
     if (reason !== null) {
       if (!this.said) print(`kernels are chosen by rules, not by time: the machine is busy (${reason})`);
@@ -96,9 +97,21 @@ export class MeasuredChoices implements Choices {
     for (const [key, question] of asked) found.set(key, await this.choose(device, question));
     const others = asked.filter(([key, { variants }]) => found.get(key)!.variant !== variants[0]!.name).length;
     for (const [key, choice] of found) this.known.set(key, choice);
-    await addChoices(file, adapter, found);
-    print(`kernels: for ${others} of ${asked.length} kinds of work another than the first is faster; kept in ${file}`);
+    print(`kernels: for ${others} of ${asked.length} kinds of work another than the first is faster; `
+      + `${await this.keep(found)}`);
     return true;
+  }
+
+  /** Work goes on where nothing can be written, but then it is timed in every process. */
+  private async keep(found: ReadonlyMap<string, Choice>): Promise<string> {
+    const { file, adapter } = this.options;
+    try {
+      await addChoices(file, adapter, found);
+      return `kept in ${file}`;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return `not kept, so the next run times them again: ${error.message}`;
+    }
   }
 
   private async choose(device: Device, question: Question): Promise<Choice> {

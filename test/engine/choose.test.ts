@@ -127,6 +127,18 @@ test('a file that is torn is named in one line and written anew; choices of othe
     assert.is(readChoices(file)!.size, 2, 'what others have found stays');
   });
 
+test('where nothing can be written, work goes on', async ({ file }) => {
+  const device = await testDevice();
+  writeFileSync(file, '');
+  const lines: string[] = [];
+  const measure = imagined({ tiled: 1 });
+  chooseWith(device, join(file, 'kernels.json'), { measure, print: (line) => lines.push(line) });
+  const program = await product(device);
+  assert.ok(program.calls[0]!.label.startsWith('matmulTiled'));
+  program.destroy();
+  assert.match(lines.at(-1)!, /not kept, so the next run times them again: .*cannot be written/);
+});
+
 test('a busy machine times nothing and keeps nothing', async ({ file }) => {
   const device = await testDevice();
   const lines: string[] = [];
