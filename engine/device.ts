@@ -45,7 +45,7 @@ interface Pipeline {
 }
 
 export class Device {
-  readonly capabilities: DeviceCapabilities;
+  capabilities: DeviceCapabilities;
   readonly limits: GPUSupportedLimits;
   /** Bytes that a program may take in all. WebGPU does not tell how much there is. */
   readonly memory: number;
@@ -81,6 +81,8 @@ export class Device {
       software,
       subgroups: gpu.features.has('subgroups' as GPUFeatureName),
       subgroupSize: info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize ?? 0 : 0,
+      largestSubgroup: info.subgroupMaxSize ?? 0,
+      matrices: [],
       f16: gpu.features.has('shader-f16'),
       workgroupStorage: gpu.limits.maxComputeWorkgroupStorageSize,
       workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
@@ -274,9 +276,10 @@ export class Device {
 }
 
 /** Extensions that a source uses, enabled in one line, so that reported lines are off by exactly one. */
-function shaderPrelude(source: string): string {
+export function shaderPrelude(source: string): string {
   const enables = [];
   if (/\bf16\b/.test(source)) enables.push('enable f16;');
-  if (/\bsubgroup(?!_matrix)\w*\(|subgroup_size|subgroup_invocation_id/.test(source)) enables.push('enable subgroups;');
+  if (/\bsubgroup(?!_matrix)\w*\(|subgroup_(size|id|invocation_id)/.test(source)) enables.push('enable subgroups;');
+  if (/\bsubgroup_matrix_/.test(source)) enables.push('enable chromium_experimental_subgroup_matrix;');
   return `${enables.join(' ')}\n`;
 }

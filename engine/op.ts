@@ -55,6 +55,13 @@ export interface Layout {
   readonly offset: number;
 }
 
+/** Sizes of a product of subgroup matrices: [M, K] times [K, N], halves, added up in f32. */
+export interface MatrixShape {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /** What a kernel may rely on; read off the adapter once. */
 export interface DeviceCapabilities {
   /** Mesa llvmpipe, SwiftShader and the like: no real workgroup memory, dispatches run on CPU cores. */
@@ -62,6 +69,10 @@ export interface DeviceCapabilities {
   readonly subgroups: boolean;
   /** Lanes of a subgroup where that is one fixed number, else 0. */
   readonly subgroupSize: number;
+  /** Most lanes that a subgroup may have. */
+  readonly largestSubgroup: number;
+  /** Products of subgroup matrices that were seen to be right (`proveMatrices`), the best first. */
+  readonly matrices: readonly MatrixShape[];
   readonly f16: boolean;
   readonly workgroupStorage: number;
   readonly workgroupInvocations: number;

@@ -7,6 +7,8 @@ import { choiceFile } from '../engine/choiceFile.ts';
 import { MeasuredChoices } from '../engine/choose.ts';
 import { Device, type DeviceOptions } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
+import { expectPrecision, type Precision } from '../engine/precision.ts';
+import { describeVerdict, proveMatrices } from '../engine/proveMatrices.ts';
 import type { Overrides } from '../train/config.ts';
 
 /** A command whose errors become exit status 2 and whose help ends with an example. */
@@ -127,6 +129,14 @@ export async function openDevice({ tune = true, ...options }: DeviceOptions & { 
   console.log(`adapter: ${device.name}${kind}`);
   await commandObserver?.opened(device);
   return device;
+}
+
+/** Throws a UserError where a device lacks what a precision needs; in half precision, proves its subgroup matrices. */
+export async function prepareFor(precision: Precision, device: Device): Promise<void> {
+  expectPrecision(precision, device);
+  if (precision === 'f32') return;
+  const verdicts = await proveMatrices(device);
+  if (verdicts.length > 0) console.log(`subgroup matrices: ${verdicts.map(describeVerdict).join('; ')}`);
 }
 
 /** Aborted by the first Ctrl-C, so that work can be saved; the second one ends the process. */

@@ -3,6 +3,7 @@ import { choiceFile, readChoices } from '../engine/choiceFile.ts';
 import { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { measureRoofline } from '../engine/profile.ts';
+import { describeOffer, describeVerdict, offeredMatrices, proveMatrices } from '../engine/proveMatrices.ts';
 import { adapterOf, command, oneOf, runCommand, writeJson } from './cli.ts';
 
 interface Options {
@@ -27,8 +28,12 @@ async function diagnose(options: Options): Promise<void> {
   line('software adapter', device.capabilities.software ? 'yes: correct, but far slower than a GPU' : 'no');
   line('subgroup size', `${info.subgroupMinSize} to ${info.subgroupMaxSize}`);
   line('features', [...device.gpu.features].sort().join(' '));
-  const matrix = (info as { subgroupMatrixConfigs?: unknown[] }).subgroupMatrixConfigs ?? [];
-  line('subgroup matrix configurations', matrix.length > 0 ? JSON.stringify(matrix) : 'none');
+  const matrices = offeredMatrices(device);
+  line('subgroup matrix configurations', matrices.map(describeOffer).join(', ') || 'none');
+  if (matrices.length > 0) {
+    const verdicts = (await proveMatrices(device)).map(describeVerdict).join('; ');
+    line('used for half precision', verdicts || 'none: halves with sums in f32 are needed');
+  }
   const limits = Object.fromEntries(shownLimits.map((name) => [name, device.limits[name] as number]));
   for (const [name, value] of Object.entries(limits)) line(name, value);
   const roofline = device.gpu.features.has('timestamp-query') ? await measureRoofline(device) : null;

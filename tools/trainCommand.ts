@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { describePlan } from '../engine/compile/programPlan.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
-import { expectPrecision, type Precision } from '../engine/precision.ts';
+import type { Precision } from '../engine/precision.ts';
 import { profileProgram } from '../engine/profile.ts';
 import { writeRunPage } from '../evaluate/report/runPage.ts';
 import { overrideConfig, type Overrides } from '../train/config.ts';
@@ -13,7 +13,7 @@ import type { DataPaths } from '../train/data.ts';
 import { expectRun } from '../pipeline/run.ts';
 import { train, type LoopConfig, type Task } from '../train/loop.ts';
 import type { OptimConfig } from '../train/step.ts';
-import { Progress, interruptSignal, oneOf, openDevice, positiveInteger, required, withDevice, writeJson }
+import { Progress, interruptSignal, oneOf, openDevice, positiveInteger, prepareFor, required, withDevice, writeJson }
   from './cli.ts';
 
 export interface TrainOptions {
@@ -62,7 +62,7 @@ export async function openForTraining({ profile, memory, ...options }: TrainOpti
   { optim }: { readonly optim: OptimConfig }): Promise<Device> {
   const limit = memory === undefined ? {} : { memory: memory * 2 ** 20 };
   const device = await openDevice({ ...options, ...limit, timestamps: profile ?? false });
-  expectPrecision(optim.precision, device);
+  await prepareFor(optim.precision, device);
   device.planned = (name, summary) => console.log(describePlan(name, summary));
   return device;
 }

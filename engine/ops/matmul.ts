@@ -4,12 +4,15 @@ import { groups, maxGroupsPerAxis } from '../grid.ts';
 import { apply, defineOp, expectOperands, expectRank, input, output, scratch } from '../op.ts';
 import type { DeviceCapabilities, FinishingCall, KernelOp, Operand, Variant } from '../op.ts';
 import { operandAliases } from '../precision.ts';
+import matrixSource from '../shaders/matmulSubgroupMatrix.wgsl';
 import tiledSource from '../shaders/matmulTiled.wgsl';
 import reduceSource from '../shaders/reduceColumns.wgsl';
 import { bytesPerElement, describe, sizeOf, type Tensor, type TensorType } from '../tensor.ts';
 import { variantsInRegisters } from './matmulInRegisters.ts';
 import { asOperands, call, castTo } from './pointwise.ts';
 import { sum } from './reduce.ts';
+import { blockSize, chromiumMatrices, matrixBlocks, matrixKernels, matrixPreamble, matrixStep, type ItemWidth,
+  type MatrixDialect, type MatrixKernel } from './subgroupMatrix.ts';
 import { broadcast, reshape } from './view.ts';
 import { workgroupTiles, type WorkgroupTile } from './workgroupTile.ts';
 
@@ -88,8 +91,9 @@ export const matmulOp = defineOp<MatmulAttrs, KernelOp<MatmulAttrs>>({
   },
   variants([a, b], _, attrs, device) {
     const { B, M, N } = sizesOf(a!, b!, attrs);
+    const onMatrices = a!.dtype === 'f16' ? matmulOnMatrices(a!, b!, attrs, device) : [];
     const inGroups = workgroupTiles(M, N, B, device).map((tile) => tiled(a!, b!, attrs, tile, device));
-    return hasCheapBroadcast(device) ? [...inRegisters(a!, b!, attrs), ...inGroups] : inGroups;
+    return [...(hasCheapBroadcast(device) ? inRegisters(a!, b!, attrs) : []), ...onMatrices, ...inGroups];
   },
 });
 
@@ -143,21 +147,57 @@ function tiled(a: TensorType, b: TensorType, attrs: MatmulAttrs, tile: Workgroup
   const { name, height, width } = tile;
   const wanted = partsFor(groups(M, height) * groups(N, width) * B, K, device);
   const part = Math.ceil(K / wanted / 16) * 16;
-  const parts = groups(K, part);
-  const product: FinishingCall = {
+  return inParts(name, groups(K, part), B * M * N, (to, parts) => ({
     label: 'matmulTiled',
     source: operandAliases(a.dtype) + tile.source + tiledSource,
     constants: { TRANSPOSE_A: attrs.transposeA ? 1 : 0, TRANSPOSE_B: attrs.transposeB ? 1 : 0 },
-    bindings: [input(0), input(1), parts > 1 ? scratch(0) : output],
+    bindings: [input(0), input(1), to],
     immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
     finish: { width: 1, rowLength: N },
     grid: [groups(N, width), groups(M, height), Math.min(parts * B, maxGroupsPerAxis)],
     flops: 2 * B * M * N * K,
     bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * parts * B * M * N,
-  };
-  if (parts === 1) return { name, scratch: [], calls: [product] };
-  const size = B * M * N;
-  return { name, scratch: [4 * parts * size], calls: [product, sumParts(scratch(0), output, parts, size)] };
+  }));
+}
+
+/** On subgroup matrices; the larger block first where it leaves enough workgroups. */
+function matmulOnMatrices(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceCapabilities): Variant[] {
+  const { B, M, N } = sizesOf(a, b, attrs);
+  const variants = matrixKernels(device).map((kernel) => matmulOnMatrix(a, b, attrs, device, kernel));
+  const size = blockSize(matrixBlocks[0]!);
+  return groups(M, size.M) * groups(N, size.N) * B >= 64 ? variants : variants.reverse();
+}
+
+/** A product on one kind of subgroup matrix, in blocks of one size. */
+export function matmulOnMatrix(a: TensorType, b: TensorType, attrs: MatmulAttrs, device: DeviceCapabilities,
+  { block, shape, lanes }: MatrixKernel, dialect: MatrixDialect = chromiumMatrices): Variant {
+  const { B, M, N, K } = sizesOf(a, b, attrs);
+  const { transposeA, transposeB } = attrs;
+  const size = blockSize(block);
+  const items = (length: number): ItemWidth => (length % 4 === 0 ? 4 : 1);
+  const preamble = matrixPreamble(shape, block, lanes, { kFirstA: transposeA, kLastB: transposeB },
+    items(transposeA ? M : K), items(transposeB ? K : N), dialect);
+  const wanted = partsFor(groups(M, size.M) * groups(N, size.N) * B, K, device);
+  const part = Math.ceil(K / wanted / matrixStep) * matrixStep;
+  return inParts(block.name, groups(K, part), B * M * N, (to, parts) => ({
+    label: 'matmulSubgroupMatrix',
+    source: preamble + matrixSource,
+    constants: {},
+    bindings: [input(0), input(1), to],
+    immediates: [M, N, K, B, a.shape[0] === 1 ? 0 : M * K, b.shape[0] === 1 ? 0 : K * N, part, parts * B],
+    finish: { width: 1, rowLength: N },
+    grid: [groups(N, size.N), groups(M, size.M), Math.min(parts * B, maxGroupsPerAxis)],
+    flops: 2 * B * M * N * K,
+    bytes: bytesPerElement[a.dtype] * (sizeOf(a.shape) + sizeOf(b.shape)) + 4 * parts * B * M * N,
+  }));
+}
+
+/** A product of `size` values whose sums are cut into parts; where there are several, a second pass adds them. */
+function inParts(name: string, parts: number, size: number,
+  product: (to: Operand, parts: number) => FinishingCall): Variant {
+  if (parts === 1) return { name, scratch: [], calls: [product(output, 1)] };
+  const calls = [product(scratch(0), parts), sumParts(scratch(0), output, parts, size)];
+  return { name, scratch: [4 * parts * size], calls };
 }
 
 /**

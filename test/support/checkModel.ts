@@ -192,7 +192,8 @@ export async function checkTraining(spec: ModelCase): Promise<void> {
 }
 
 const noDevice: DeviceCapabilities = {
-  software: false, subgroups: false, subgroupSize: 0, f16: false, workgroupStorage: 16384, workgroupInvocations: 256,
+  software: false, subgroups: false, subgroupSize: 0, largestSubgroup: 0, matrices: [], f16: false,
+  workgroupStorage: 16384, workgroupInvocations: 256,
 };
 
 /** Floating-point operations of the kernels (not the pointwise ones) that the roots need. */

@@ -15,7 +15,8 @@ import { testDevice } from '../../support/gpu.ts';
 const software: Target = {
   name: 'an adapter', memory: Infinity, choices: null,
   capabilities: {
-    software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+    software: true, subgroups: true, subgroupSize: 8, largestSubgroup: 8, matrices: [], f16: true,
+  workgroupStorage: 32768, workgroupInvocations: 1024,
   },
   limits: { maxStorageBuffersPerShaderStage: 16, maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 30 },
 };

@@ -80,7 +80,8 @@ test('rowDots', () => checkOp({
 }));
 
 const llvmpipe: DeviceCapabilities = {
-  software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+  software: true, subgroups: true, subgroupSize: 8, largestSubgroup: 8, matrices: [], f16: true,
+  workgroupStorage: 32768, workgroupInvocations: 1024,
 };
 
 test('sizes and the device decide where the gradients keep their weights', () => {

@@ -54,7 +54,8 @@ wrapper('linear without bias', [[4, 8], [12, 8]], (x, w) => linear(x, w));
 wrapper('linear on a vector', [[5], [3, 5], [3]], (x, w, b) => linear(x, w, b));
 
 const llvmpipe: DeviceCapabilities = {
-  software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+  software: true, subgroups: true, subgroupSize: 8, largestSubgroup: 8, matrices: [], f16: true,
+  workgroupStorage: 32768, workgroupInvocations: 1024,
 };
 
 test('the device decides which variant comes first', () => {

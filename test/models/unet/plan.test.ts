@@ -15,7 +15,8 @@ import { generatorSpecs } from '../../../pipeline/generator.ts';
 const target: Target = {
   name: 'a large GPU',
   capabilities: {
-    software: false, subgroups: true, subgroupSize: 32, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+    software: false, subgroups: true, subgroupSize: 32, largestSubgroup: 32, matrices: [], f16: true,
+  workgroupStorage: 32768, workgroupInvocations: 1024,
   },
   limits: { maxStorageBuffersPerShaderStage: 16, maxStorageBufferBindingSize: 2 ** 31 - 4, maxBufferSize: 2 ** 31 },
   memory: Infinity, choices: null,

@@ -7,7 +7,8 @@ import type { DeviceCapabilities } from '../../../engine/op.ts';
 import { inferenaStep } from '../../../tools/bench/inferenaTrain.ts';
 
 const software: DeviceCapabilities = {
-  software: true, subgroups: true, subgroupSize: 8, f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+  software: true, subgroups: true, subgroupSize: 8, largestSubgroup: 8, matrices: [], f16: true,
+  workgroupStorage: 32768, workgroupInvocations: 1024,
 };
 const target = (capabilities: DeviceCapabilities): Target => ({
   name: 'an adapter', capabilities, memory: Infinity, choices: null,

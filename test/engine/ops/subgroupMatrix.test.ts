@@ -1,0 +1,110 @@
+// Kernels on subgroup matrices with the matrices written out in plain WGSL, against the definition.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { apply, type DeviceCapabilities, type KernelOp, type MatrixShape } from '../../../engine/op.ts';
+import { add, broadcast, cast, mul } from '../../../engine/ops/index.ts';
+import { matmulOnMatrix, matmulOp, type MatmulAttrs } from '../../../engine/ops/matmul.ts';
+import { matrixBlocks, matrixKernels, type MatrixKernel } from '../../../engine/ops/subgroupMatrix.ts';
+import type { Tensor } from '../../../engine/tensor.ts';
+import { checkOp } from '../../support/checkOp.ts';
+import { emulatedMatrices } from '../../support/emulatedMatrices.ts';
+import { testDevice } from '../../support/gpu.ts';
+
+/** NVIDIA, NVIDIA, Apple, Intel. */
+const shapes: readonly MatrixShape[] = [
+  { M: 16, N: 16, K: 16 }, { M: 16, N: 8, K: 16 }, { M: 8, N: 8, K: 8 }, { M: 8, N: 16, K: 16 },
+];
+
+const { capabilities } = await testDevice();
+const emulated = emulatedMatrices(capabilities.subgroupSize);
+
+const kernelOf = (shape: MatrixShape, large: boolean): MatrixKernel => {
+  const block = matrixBlocks[large ? 0 : 1]!;
+  return { block, shape, lanes: capabilities.largestSubgroup * block.down * block.across };
+};
+
+function matmulBy(kernel: MatrixKernel, attrs: MatmulAttrs): (a: Tensor, b: Tensor) => Tensor {
+  const op: KernelOp<MatmulAttrs> = {
+    ...matmulOp,
+    variants: ([a, b], _, own, device) => [matmulOnMatrix(a!, b!, own, device, kernel, emulated)],
+  };
+  return (a, b) => apply(op, [cast(a, 'f16'), cast(b, 'f16')], attrs);
+}
+
+interface Size {
+  readonly batch: readonly [number, number];
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function check(name: string, kernel: MatrixKernel, { batch: [Ba, Bb], M, N, K }: Size, attrs: MatmulAttrs):
+  Promise<void> {
+  const product = matmulBy(kernel, attrs);
+  return checkOp({
+    name, derivative: false, precision: 'f16',
+    operands: [{ shape: attrs.transposeA ? [Ba, K, M] : [Ba, M, K] }, { shape: attrs.transposeB ? [Bb, N, K] : [Bb, K, N] }],
+    apply: product,
+  });
+}
+
+// One element, past a block, a prime, multiples of four; a batch that shares a side.
+const sizes: readonly Size[] = [
+  { batch: [1, 1], M: 1, N: 1, K: 1 }, { batch: [2, 2], M: 65, N: 37, K: 33 }, { batch: [1, 3], M: 68, N: 64, K: 36 },
+  { batch: [2, 1], M: 31, N: 72, K: 64 },
+];
+const orders: readonly MatmulAttrs[] = [
+  { transposeA: false, transposeB: false }, { transposeA: true, transposeB: false },
+  { transposeA: false, transposeB: true }, { transposeA: true, transposeB: true },
+];
+
+for (const shape of shapes) {
+  const { M, N, K } = shape;
+  for (const [i, order] of orders.entries()) {
+    const { transposeA, transposeB } = order;
+    test(`matmul on ${M}x${N}x${K}, a ${transposeA ? 'transposed' : 'plain'}, b ${transposeB ? 'transposed' : 'plain'}`,
+      async () => {
+        // All sizes on the first shape; one each on the others.
+        for (const size of shape === shapes[0] ? sizes : [sizes[1 + (i % 3)]!]) {
+          await check(`${M}x${N}x${K} ${Object.values(size)} ${transposeA} ${transposeB}`, kernelOf(shape, false), size, order);
+        }
+      });
+  }
+}
+
+test('matmul in large blocks', () =>
+  check('large', kernelOf({ M: 8, N: 8, K: 8 }, true), { batch: [1, 1], M: 130, N: 131, K: 40 }, orders[0]!));
+
+test('a long sum is cut into parts', () =>
+  check('parts', kernelOf({ M: 8, N: 8, K: 8 }, false), { batch: [1, 1], M: 5, N: 6, K: 1000 }, orders[0]!));
+
+test('bias and residual follow where the product is stored', () => {
+  const product = matmulBy(kernelOf({ M: 8, N: 8, K: 8 }, false), orders[0]!);
+  return checkOp({
+    name: 'epilogue', derivative: false, precision: 'f16',
+    operands: [{ shape: [1, 35, 9] }, { shape: [1, 9, 70] }, { shape: [70] }, { shape: [1, 35, 70] }],
+    apply: (a, b, bias, residual) => mul(add(add(product(a!, b!), broadcast(bias!, [1, 35, 70])), residual!), 0.5),
+  });
+});
+
+test('a kernel needs a shape that is known to be right, lanes and workgroup memory', () => {
+  const device: DeviceCapabilities = {
+    software: false, subgroups: true, subgroupSize: 32, largestSubgroup: 32, matrices: [{ M: 16, N: 16, K: 16 }],
+    f16: true, workgroupStorage: 32768, workgroupInvocations: 1024,
+  };
+  const names = (changes: Partial<DeviceCapabilities>): string[] =>
+    matrixKernels({ ...device, ...changes }).map(({ block }) => block.name);
+  assert.equal(names({}), ['subgroupMatrixLarge', 'subgroupMatrix']);
+  assert.equal(names({ matrices: [] }), []);
+  assert.equal(names({ workgroupStorage: 16384 }), ['subgroupMatrix']);
+  assert.equal(names({ workgroupInvocations: 128 }), ['subgroupMatrix']);
+  const variants = (changes: Partial<DeviceCapabilities>, M: number, dtype: 'f16' | 'f32'): string[] =>
+    matmulOp.variants([{ shape: [1, M, 512], dtype }, { shape: [1, 512, 2048], dtype }], { shape: [1, M, 2048], dtype: 'f32' },
+      orders[0]!, { ...device, ...changes }).map(({ name }) => name);
+  assert.equal(variants({}, 2048, 'f16'), ['subgroupMatrixLarge', 'subgroupMatrix', 'tiled']);
+  assert.equal(variants({}, 64, 'f16'), ['subgroupMatrix', 'subgroupMatrixLarge', 'tiled']);
+  assert.equal(variants({}, 2048, 'f32'), ['tiled']);
+  assert.equal(variants({ matrices: [] }, 2048, 'f16'), ['tiled']);
+});
+
+test.run();
