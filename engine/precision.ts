@@ -33,6 +33,11 @@ export function withPrecision<T>(precision: Precision, body: () => T): T {
   }
 }
 
+/** The policy of what is traced from now on under none: for commands that only use what was trained. */
+export function usePrecision(precision: Precision): void {
+  current = precision;
+}
+
 /** Throws a UserError where a device cannot compute under a policy. */
 export function expectPrecision(precision: Precision,
   device: { readonly name: string; readonly capabilities: DeviceCapabilities }): void {

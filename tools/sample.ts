@@ -7,11 +7,12 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 import { UserError } from '../engine/errors.ts';
 import { encodeLayout } from '../models/layoutTokens.ts';
 import { samplers } from '../models/samplers.ts';
+import { usePrecision, type Precision } from '../engine/precision.ts';
 import { ClassSampler, openClassGenerator } from '../pipeline/classGenerator.ts';
 import type { FirstStage } from '../pipeline/firstStage.ts';
 import { LayoutSampler, openGenerator } from '../pipeline/generator.ts';
 import type { LatentSampler } from '../pipeline/latentSampler.ts';
-import { Progress, command, oneOf, openDevice, positiveInteger, real, required, runCommand, withDevice }
+import { Progress, command, oneOf, openDevice, positiveInteger, prepareFor, real, required, runCommand, withDevice }
   from './cli.ts';
 import { drawClassSheet, drawLayoutSheet } from './layoutSheet.ts';
 import { addSampleLayouts } from './sampleLayouts.ts';
@@ -25,6 +26,7 @@ interface ImageOptions {
   readonly sampler: SamplerName;
   readonly steps: number;
   readonly guidance: number;
+  readonly precision: Precision;
   readonly eta: number;
   readonly count?: number;
   readonly out?: string;
@@ -96,6 +98,8 @@ async function sampleImages(options: ImageOptions): Promise<void> {
     throw new UserError('give --layouts FILE or --classes LIST, one of both');
   }
   const device = await openDevice(options);
+  await prepareFor(options.precision, device);
+  usePrecision(options.precision);
   const { sampler, firstStage, names, conditions, drawSheet } = options.layouts !== undefined
     ? await layoutConditions(device, dir, options.layouts, options.count)
     : await classConditions(device, dir, options.classes!, options.count);
@@ -132,6 +136,7 @@ withDevice(root.command('images').helpOption('-h, --help', 'show this help').des
   .option('--sampler <name>', Object.keys(samplers).join(', '), oneOf(...Object.keys(samplers) as SamplerName[]), 'ddim')
   .option('--steps <number>', 'timesteps visited', positiveInteger, 50)
   .option('--guidance <scale>', 'classifier-free guidance against the empty layout or no class; 1 is none', real, 1)
+  .option('--precision <f32|f16>', 'f16: products take half-precision operands', oneOf('f32', 'f16'), 'f32')
   .option('--eta <number>', 'noise of ddim: 0 none, 1 as much as ddpm', real, 0)
   .option('--count <number>', 'only the first so many layouts; or so many pictures of classes in turn', positiveInteger)
   .option('--out <dir>', 'folder of the pictures (required)'))

@@ -21,12 +21,12 @@ test('of what is listed, halves with f32 sums in sizes that fill a block are usa
   ]), [{ M: 16, N: 16, K: 16 }, { M: 8, N: 16, K: 16 }, { M: 16, N: 8, K: 8 }]);
 });
 
-/** What `proveMatrices` says of 8 x 8 x 8 in a dialect, and what kernels may use then. */
+/** What `proveMatrices` says of 16 x 16 x 16 in a dialect, and what kernels may use then. */
 async function verdictOf(dialect: MatrixDialect): Promise<{ line: string; trusted: number; device: Device }> {
   const device = await testDevice();
   // Room for the smaller block alone: emulation is slow.
   device.capabilities = { ...device.capabilities, workgroupStorage: 16384 };
-  const verdicts = await proveMatrices(device, [offer(8, 8, 8)], dialect);
+  const verdicts = await proveMatrices(device, [offer(16, 16, 16)], dialect);
   assert.is(verdicts.length, 1);
   const trusted = device.capabilities.matrices.length;
   device.capabilities = { ...device.capabilities, matrices: [] };
@@ -42,7 +42,7 @@ const changed = (from: string, to: string): MatrixDialect => (shape, order) => {
 
 test('right products are proved', async () => {
   const { line, trusted } = await verdictOf(right);
-  assert.is(line, '8x8x8 proved');
+  assert.is(line, '16x16x16 proved');
   assert.is(trusted, 1);
 });
 
@@ -55,14 +55,14 @@ const faults: Record<string, MatrixDialect> = {
 for (const [name, dialect] of Object.entries(faults)) {
   test(`${name} are found out`, async () => {
     const { line, trusted } = await verdictOf(dialect);
-    assert.match(line, /^8x8x8 off: subgroupMatrix\w* gives \S+ instead of \d+ at \d+ of \d+x\d+x\d+$/);
+    assert.match(line, /^16x16x16 off: subgroupMatrix\w* gives \S+ instead of \d+ at \d+ of \d+x\d+x\d+$/);
     assert.is(trusted, 0);
   });
 }
 
 test('what does not compile is off, and the device goes on', async () => {
   const { line, trusted, device } = await verdictOf(changed('fma(', 'nothing('));
-  assert.match(line, /^8x8x8 off: does not compile \(.*nothing/);
+  assert.match(line, /^16x16x16 off: does not compile \(.*nothing/);
   assert.is(trusted, 0);
   const y = withPrecision('f16', () => matmul(inputTensor('x', [2, 3]), inputTensor('w', [3, 2])));
   const program = await compile(device, { name: 'after', outputs: { y } });

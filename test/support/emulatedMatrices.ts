@@ -15,10 +15,12 @@ fn multiplied(left: Left, right: Right, sum: Sum) -> Sum {
   var total = sum;
   // Lanes below this one.
   let lane = subgroupExclusiveAdd(1u);
+  // Known to no compiler, so that the inner loop stays one: unrolled, it takes them seconds.
+  let zero = u32(abs(tileA[left]) > 60000.0h);
   for (var i = 0u; i < M * N / ${lanes}u; i++) {
     let m = (i * ${lanes}u + lane) / N;
     let n = (i * ${lanes}u + lane) % N;
-    for (var k = 0u; k < K; k++) {
+    for (var k = 0u; k < K + zero; k++) {
       let a = tileA[left + ${kFirstA ? 'k * PITCH_A + m' : 'm * PITCH_A + k'}];
       let b = tileB[right + ${kLastB ? 'n * PITCH_B + k' : 'k * PITCH_B + n'}];
       total[i] = fma(f32(a), f32(b), total[i]);
