@@ -6,11 +6,14 @@ import type { DeviceCapabilities, KernelCall, KernelOp, Operand, Variant } from 
 import { operandAliases } from '../precision.ts';
 import gradWeightSubgroupSource from '../shaders/conv2dGradWeightSubgroup.wgsl';
 import gradWeightTiledSource from '../shaders/conv2dGradWeightTiled.wgsl';
+import matrixSource from '../shaders/conv2dSubgroupMatrix.wgsl';
 import subgroupSource from '../shaders/conv2dSubgroup.wgsl';
 import tiledSource from '../shaders/conv2dTiled.wgsl';
 import { bytesPerElement, describe, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { hasCheapBroadcast, matmul, partsFor, sumParts } from './matmul.ts';
 import { asOperands, call, castTo } from './pointwise.ts';
+import { blockSize, chromiumMatrices, matrixBlocks, matrixKernels, matrixPreamble, type MatrixDialect,
+  type MatrixKernel } from './subgroupMatrix.ts';
 import { broadcast, reshape } from './view.ts';
 import { workgroupTiles, type WorkgroupTile } from './workgroupTile.ts';
 
@@ -196,20 +199,57 @@ function bytesOf(n: Geometry, written: 'x' | 'weight' | 'y'): number {
 /** Forward product, or with `transposed` the gradient by x, for which g takes the place of x. */
 function imageVariants(n: Geometry, transposed: boolean, device: DeviceCapabilities): Variant[] {
   const [channels, pixels] = transposed ? [n.C, n.B * n.H * n.W] : [n.O, n.B * n.OH * n.OW];
-  const inGroups = workgroupTiles(channels, pixels, 1, device).map((tile) => tiled(n, transposed, tile));
+  const onMatrices = n.dtype === 'f16' ? imageOnMatrices(n, transposed, device) : [];
+  const inGroups = workgroupTiles(channels, pixels, 1, device).map((tile) => imageVariant(n, transposed, {
+    ...tile, label: 'conv2dTiled', source: operandAliases(n.dtype) + tile.source + tiledSource,
+  }));
   const inRegisters = hasCheapBroadcast(device) && (transposed || n.stride <= 2);
-  return inRegisters ? [subgroup(n, transposed), ...inGroups] : inGroups;
+  return [...(inRegisters ? [subgroup(n, transposed)] : []), ...onMatrices, ...inGroups];
 }
 
-function tiled(n: Geometry, transposed: boolean, { name, height, width, source }: WorkgroupTile): Variant {
+/** On subgroup matrices; the larger block first where it leaves enough workgroups. */
+function imageOnMatrices(n: Geometry, transposed: boolean, device: DeviceCapabilities): Variant[] {
+  const variants = matrixKernels(device).map((kernel) => imageOnMatrix(n, transposed, kernel, chromiumMatrices));
+  const size = blockSize(matrixBlocks[0]!);
+  const [channels, pixels] = transposed ? [n.C, n.H * n.W] : [n.O, n.OH * n.OW];
+  return groups(channels, size.M) * groups(n.B * pixels, size.N) >= 64 ? variants : variants.reverse();
+}
+
+function imageOnMatrix(n: Geometry, transposed: boolean, { block, shape, lanes }: MatrixKernel,
+  dialect: MatrixDialect): Variant {
+  const { M, N } = blockSize(block);
+  const preamble = matrixPreamble(shape, block, lanes, { kFirstA: false, kLastB: false }, 1, 1, dialect);
+  return imageVariant(n, transposed, {
+    name: block.name, label: 'conv2dSubgroupMatrix', source: preamble + matrixSource, height: M, width: N,
+  });
+}
+
+/** The forward product on one kind of subgroup matrix. */
+export const conv2dOnMatrix = (inputs: readonly TensorType[], attrs: Conv2dAttrs, kernel: MatrixKernel,
+  dialect: MatrixDialect): Variant => imageOnMatrix(forwardGeometry(inputs, attrs), false, kernel, dialect);
+
+/** The gradient by the input on one kind of subgroup matrix. */
+export const conv2dGradXOnMatrix = (inputs: readonly TensorType[], attrs: Conv2dGradXAttrs, kernel: MatrixKernel,
+  dialect: MatrixDialect): Variant => imageOnMatrix(gradXGeometry(inputs, attrs), true, kernel, dialect);
+
+/** A kernel for blocks of `height` channels by `width` pixels. */
+interface BlockKernel {
+  readonly name: string;
+  readonly label: string;
+  readonly source: string;
+  readonly height: number;
+  readonly width: number;
+}
+
+function imageVariant(n: Geometry, transposed: boolean, { name, label, source, height, width }: BlockKernel): Variant {
   const { B, C, H, W, O, OH, OW, KH, KW, stride, padding: [top, left] } = n;
   const taps = KH * KW;
   return {
     name,
     scratch: [],
     calls: [{
-      label: 'conv2dTiled',
-      source: operandAliases(n.dtype) + source + tiledSource,
+      label,
+      source,
       constants: { KH, KW, STRIDE: transposed ? 1 : stride, DILATE: transposed ? stride : 1 },
       bindings: [input(0), input(1), output],
       immediates: transposed

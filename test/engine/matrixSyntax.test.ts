@@ -6,8 +6,9 @@ import { create, globals } from 'webgpu';
 import { withoutEpilogue } from '../../engine/compile/epilogue.ts';
 import { shaderPrelude } from '../../engine/device.ts';
 import type { DeviceCapabilities, FinishingCall, MatrixShape } from '../../engine/op.ts';
+import { conv2dOnMatrix } from '../../engine/ops/conv2d.ts';
 import { matmulOnMatrix } from '../../engine/ops/matmul.ts';
-import { chromiumMatrices, matrixBlocks, matrixKernels } from '../../engine/ops/subgroupMatrix.ts';
+import { chromiumMatrices, matrixBlocks, matrixKernels, type MatrixKernel } from '../../engine/ops/subgroupMatrix.ts';
 
 Object.assign(globalThis, globals);
 // Held by an object that lives as long as the process: Dawn's objects die with it.
@@ -64,9 +65,19 @@ for (const shape of shapes) {
   });
 }
 
+for (const shape of shapes) {
+  test(`${Object.values(shape).join('x')}: a convolution`, async () => {
+    const [{ block, lanes }] = matrixKernels(capabilities(shape)).slice(-1) as [MatrixKernel];
+    const types = [{ shape: [1, 3, 8, 8], dtype: 'f16' as const }, { shape: [5, 3, 3, 3], dtype: 'f16' as const }];
+    const { calls: [call] } = conv2dOnMatrix(types, { stride: 1, padding: [1, 1, 1, 1] }, { block, shape, lanes },
+      chromiumMatrices);
+    assert.equal(await complaints(call as FinishingCall), []);
+  });
+}
+
 test('what is not valid is noticed', async () => {
   const shape = shapes[0]!;
-  const [{ block, lanes }] = matrixKernels(capabilities(shape)).slice(-1) as [ReturnType<typeof matrixKernels>[0]];
+  const [{ block, lanes }] = matrixKernels(capabilities(shape)).slice(-1) as [MatrixKernel];
   const type = { shape: [1, 32, 32], dtype: 'f16' as const };
   const { calls: [call] } = matmulOnMatrix(type, type, { transposeA: false, transposeB: false }, capabilities(shape),
     { block, shape, lanes }, (...given) => chromiumMatrices(...given).replace('row_major', 'diagonal'));

@@ -59,6 +59,12 @@ test('sample images --classes', async ({ cwd }) => {
     const { width } = await sharp(join(cwd, `${run}-drawn/000001-0.png`)).metadata();
     assert.is(width, 8);
   }
+  await assertRuns('sample', [...draw, '--generator', 'unet', '--classes', '2,0', '--count', '3', '--precision', 'f16',
+    '--out', 'halves'], { cwd });
+  const [full, half] = await Promise.all(['unet-drawn', 'halves'].map((dir) =>
+    sharp(join(cwd, dir, '000001-0.png')).raw().toBuffer())) as [Buffer, Buffer];
+  const difference = full.reduce((total, value, i) => total + Math.abs(value - half[i]!), 0) / full.length;
+  assert.ok(difference < 4, `pictures in half precision differ by ${difference} levels`);
   await assertRefused('sample', [...draw, '--generator', 'unet', '--classes', '2,dog', '--out', 'x'],
     /there is no class 'dog'; there are 3, numbered from 0: 0, 1, 2/, { cwd });
   await assertRefused('sample', [...draw, '--generator', 'unet', '--out', 'x'],
