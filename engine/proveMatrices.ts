@@ -4,9 +4,10 @@
  * order of the operands. A shape with one wrong digit is left alone.
  */
 import { compile } from './compile/compile.ts';
-import type { Device } from './device.ts';
+import { withoutEpilogue } from './compile/epilogue.ts';
+import { shaderPrelude, type Device } from './device.ts';
 import { encodeHalf } from './half.ts';
-import { apply, type KernelOp, type MatrixShape } from './op.ts';
+import { apply, type FinishingCall, type KernelOp, type MatrixShape, type Variant } from './op.ts';
 import { inputTensor } from './ops/leaf.ts';
 import { matmulOnMatrix, matmulOp, type MatmulAttrs } from './ops/matmul.ts';
 import { blockSize, chromiumMatrices, fitsBlocks, matrixKernels, type MatrixDialect, type MatrixKernel }
@@ -67,10 +68,17 @@ async function faultOf(device: Device, shape: MatrixShape, dialect: MatrixDialec
   try {
     for (const kernel of kernels) fault ||= await faultOfKernel(device, kernel, dialect);
   } catch (error) {
-    fault = `does not compile (${(error as Error).message.split('\n')[0]})`;
+    fault = `does not run (${(error as Error).message.split('\n')[0]})`;
   }
   const invalid = await device.gpu.popErrorScope();
   return fault || (invalid ? `is refused (${invalid.message.split('\n')[0]})` : '');
+}
+
+/** Why a shader is refused, if it is. Without validation a pipeline made of a wrong one would end the process. */
+async function refusalOf({ gpu }: Device, { calls }: Variant): Promise<string> {
+  const { source } = withoutEpilogue(calls[0] as FinishingCall);
+  const { messages } = await gpu.createShaderModule({ code: shaderPrelude(source) + source }).getCompilationInfo();
+  return messages.find(({ type }) => type === 'error')?.message.split('\n')[0] ?? '';
 }
 
 /** Sizes past whole blocks, and whether operands are transposed: loads of one element and of four are both tried. */
@@ -85,10 +93,10 @@ async function faultOfKernel(device: Device, kernel: MatrixKernel, dialect: Matr
     const [B, M, N, K] = [2, size.M + beyond, size.N + beyond, 64 + beyond];
     const a = inputTensor('a', attrs.transposeA ? [B, K, M] : [B, M, K], 'f16');
     const b = inputTensor('b', attrs.transposeB ? [B, N, K] : [B, K, N], 'f16');
-    const op: KernelOp<MatmulAttrs> = {
-      ...matmulOp,
-      variants: ([x, y], _, own, known) => [matmulOnMatrix(x!, y!, own, known, kernel, dialect)],
-    };
+    const variant = matmulOnMatrix(a, b, attrs, device.capabilities, kernel, dialect);
+    const refusal = await refusalOf(device, variant);
+    if (refusal) return `does not compile (${refusal})`;
+    const op: KernelOp<MatmulAttrs> = { ...matmulOp, variants: () => [variant] };
     // 0 to 15, in no order: sums of some 70 products are beyond what halves hold exactly.
     const [left, right] = [a.size, b.size].map((length, seed) =>
       Float64Array.from({ length }, (_, i) => ((i + seed) * 2654435761 % 4294967296) >>> 28));
