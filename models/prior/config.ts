@@ -70,7 +70,7 @@ export const autoregressivePriorPresets = {
     width: 64, layers: 2, heads: 4, headWidth: 16, corners: 'cell', support: 'any', adapters: 'shared',
     positions: 'token', dropout: 0,
   },
-  /** For some thousand layouts with the published grid and classes, without a generator. 0.5 M parameters. */
+  /** For some thousand layouts with the published grid and classes, without a generator. 0.6 M parameters. */
   coco: {
     kind: 'autoregressive', maxObjects: 30, classCount: 80, gridSide: 90, embeddingWidth: 128,
     width: 96, layers: 3, heads: 4, headWidth: 24, corners: 'factored', support: 'canonical', adapters: 'slot',
