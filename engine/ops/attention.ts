@@ -14,7 +14,9 @@ import { apply, defineOp, f32Bits, input, output } from '../op.ts';
 import type { DeviceCapabilities, KernelOp, Variant, ViewOp } from '../op.ts';
 import { operandAliases } from '../precision.ts';
 import source from '../shaders/attention.wgsl';
+import sharedKeys from '../shaders/attentionKeys.wgsl';
 import subgroupSource from '../shaders/attentionSubgroup.wgsl';
+import tile from '../shaders/attentionTile.wgsl';
 import eightLanes from '../shaders/eightLanes.wgsl';
 import { bytesPerElement, sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { attentionGradients } from './attentionGrad.ts';
@@ -40,7 +42,7 @@ function forwardVariants(sizes: AttentionSizes, dtype: DType, attrs: AttentionAt
     scratch: [],
     calls: [{
       label: 'attention',
-      source: `${operandAliases(dtype, item.width)}${item.source}\n${source}`,
+      source: `${operandAliases(dtype, item.width)}${item.source}\n${tile}\n${sharedKeys}\n${source}`,
       constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
       bindings,
       immediates: [heads, Lq, Lk, lseStart(sizes), f32Bits(scale)],

@@ -14,6 +14,8 @@ import keysSource from '../shaders/attentionGradKeys.wgsl';
 import keysSubgroupSource from '../shaders/attentionGradKeysSubgroup.wgsl';
 import querySource from '../shaders/attentionGradQ.wgsl';
 import querySubgroupSource from '../shaders/attentionGradQSubgroup.wgsl';
+import sharedKeys from '../shaders/attentionKeys.wgsl';
+import tile from '../shaders/attentionTile.wgsl';
 import eightLanes from '../shaders/eightLanes.wgsl';
 import dotsSource from '../shaders/rowDots.wgsl';
 import { bytesPerElement, describe, sameShape, type DType, type Tensor, type TensorType } from '../tensor.ts';
@@ -147,7 +149,7 @@ function queryCall(sizes: AttentionSizes, dtype: DType, { causal, scale }: Atten
   const item = itemOf(D, Dv);
   return {
     label: 'attentionGradQ',
-    source: `${operandAliases(dtype, item.width)}${item.source}\n${querySource}`,
+    source: `${operandAliases(dtype, item.width)}${item.source}\n${tile}\n${sharedKeys}\n${querySource}`,
     constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: causal ? 1 : 0 },
     bindings,
     immediates: [heads, Lq, Lk, f32Bits(scale)],
@@ -175,7 +177,7 @@ function keysCall(sizes: AttentionSizes, dtype: DType, attrs: AttentionGradAttrs
   const { keys, values } = gradPlaces(sizes, attrs);
   return {
     label: 'attentionGradKeys',
-    source: `${operandAliases(dtype, item.width)}${item.source}\n${keysSource}`,
+    source: `${operandAliases(dtype, item.width)}${item.source}\n${tile}\n${keysSource}`,
     constants: { D: D / item.width, DV: Dv / item.width, CAUSAL: attrs.causal ? 1 : 0 },
     bindings,
     immediates: [heads, Lq, Lk, keys / item.width, values / item.width, f32Bits(attrs.scale)],

@@ -11,17 +11,10 @@
 //            5  delta  read        f32    [B, Lq, heads]      (y . g)
 //            6  dkv    read_write  V      at `keysAt` dk [B, Lk, heads, D], at `valuesAt` dv [B, Lk, heads, DV]
 // workgroup  LANES keys of one head, one a lane; TILE queries at a time are shared in workgroup memory
+//            (attentionTile comes before)
 // grid       [ceil(Lk / LANES), heads, B]
 // cost       4 * (D + DV) * WIDTH flops a pair; the queries are read ceil(Lk / LANES) times
 // why        keys and values together, because both need the probabilities
-
-override D: u32 = 8;   // items V of a head of q and k
-override DV: u32 = 8;  // items V of a head of v
-override CAUSAL: u32 = 0;
-
-const LANES = 64u;
-const TILE = 16u;
-const most = 128u / WIDTH;
 
 struct Dims { heads: u32, Lq: u32, Lk: u32, keysAt: u32, valuesAt: u32, scale: f32 }
 var<immediate> dims: Dims;
@@ -37,11 +30,6 @@ var<immediate> dims: Dims;
 var<workgroup> queries: array<V, TILE * D>;
 var<workgroup> upstream: array<V, TILE * DV>;
 var<workgroup> rows: array<vec2f, TILE>;  // (lse, delta)
-
-/** Place of the log-sum-exp of query i. */
-fn lseRow(i: u32, group: vec3u) -> u32 {
-  return (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u * 4u) + i;
-}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {

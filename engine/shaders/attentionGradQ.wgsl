@@ -9,18 +9,11 @@
 //            4  lse    read        f32    [B, heads, Lq rounded up to fours]
 //            5  delta  read        f32    [B, Lq, heads]      (y . g)
 //            6  dq     read_write  V      [B, Lq, heads, D]
-// workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared in workgroup memory
+// workgroup  LANES queries of one head, one a lane; TILE keys at a time are shared (attentionTile and
+//            attentionKeys come before)
 // grid       [ceil(Lq / LANES), heads, B]
 // cost       2 * (2 * D + DV) * WIDTH flops a pair; the keys are read ceil(Lq / LANES) times
 // why        probabilities are made again from lse instead of being kept: Lq * Lk of them would not fit
-
-override D: u32 = 8;   // items V of a head of q and k
-override DV: u32 = 8;  // items V of a head of v
-override CAUSAL: u32 = 0;
-
-const LANES = 64u;
-const TILE = 16u;
-const most = 128u / WIDTH;
 
 struct Dims { heads: u32, Lq: u32, Lk: u32, scale: f32 }
 var<immediate> dims: Dims;
@@ -33,25 +26,12 @@ var<immediate> dims: Dims;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dq: array<V>;
 
-var<workgroup> keys: array<V, TILE * D>;
-var<workgroup> values: array<V, TILE * DV>;
-
-/** Place of the log-sum-exp of query i. */
-fn lseRow(i: u32, group: vec3u) -> u32 {
-  return (group.z * dims.heads + group.y) * ((dims.Lq + 3u) / 4u * 4u) + i;
-}
-
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   let i = group.x * LANES + lane;
   let row = (group.z * dims.Lq + min(i, dims.Lq - 1u)) * dims.heads + group.y;
-  // Keys that this lane sees, and those that any lane of the workgroup sees.
-  var seen = dims.Lk;
-  var end = dims.Lk;
-  if (CAUSAL == 1u) {
-    seen = min(dims.Lk, i + 1u + dims.Lk - dims.Lq);
-    end = min(dims.Lk, group.x * LANES + LANES + dims.Lk - dims.Lq);
-  }
+  let seen = seenBy(i);
+  let end = seenBy(group.x * LANES + LANES - 1u);  // what any lane of the workgroup sees
   var query: array<V, most>;
   var upstream: array<V, most>;
   var sum: array<V, most>;
@@ -62,16 +42,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var d = 0u; d < DV; d++) { upstream[d] = V(g[row * DV + d]); }
   let rowLse = lse[lseRow(min(i, dims.Lq - 1u), group)];
   for (var start = 0u; start < end; start += TILE) {
-    workgroupBarrier();
-    for (var at = lane; at < TILE * D; at += LANES) {
-      let j = min(start + at / D, dims.Lk - 1u);
-      keys[at] = V(k[((group.z * dims.Lk + j) * dims.heads + group.y) * D + at % D]);
-    }
-    for (var at = lane; at < TILE * DV; at += LANES) {
-      let j = min(start + at / DV, dims.Lk - 1u);
-      values[at] = V(v[((group.z * dims.Lk + j) * dims.heads + group.y) * DV + at % DV]);
-    }
-    workgroupBarrier();
+    shareKeys(start, lane, group);
     // A count that is not constant also keeps software adapters from unrolling this loop.
     let count = min(TILE, end - start);
     for (var j = 0u; j < count; j++) {
