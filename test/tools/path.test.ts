@@ -56,7 +56,7 @@ async function assertRun(dir: string, kind: string, steps: number): Promise<void
     assert.is([...arrays.keys()].some((name) => name.startsWith('state/')), which === 'latest');
   }
   const sample = `${String(steps).padStart(6, '0')}.png`;
-  assert.equal(readdirSync(join(dir, 'samples')), [sample]);
+  assert.is(readdirSync(join(dir, 'samples')).sort().at(-1), sample);
   await assertPicture(dir, 'samples', sample);
   assertPage(dir, `samples/${sample}`, 'micro', '<svg');
   assert.equal(readdirSync(dir, { recursive: true }).filter((name) => String(name).endsWith('.tmp')), []);

@@ -32,14 +32,6 @@ export const tfSilu = (tf: Tfjs, x: TfTensor): TfTensor => tf.mul(x, tf.sigmoid(
 export const tfGroupNormSilu = (tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor, groups: number): TfTensor =>
   tfSilu(tf, tfGroupNorm(tf, x, weight, bias, groups, 1e-5));
 
-/** x [rows, D] -> each row normalised, then affine. Reads its operands without using them up. */
-export function jaxLayerNorm(jax: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray): JaxArray {
-  const { numpy: np } = jax;
-  const centred = x.ref.sub(np.mean(x.ref, 1, { keepdims: true }));
-  const rstd = np.reciprocal(np.sqrt(np.mean(np.square(centred.ref), 1, { keepdims: true }).add(1e-5)));
-  return centred.mul(rstd).mul(weight.ref).add(bias.ref) as JaxArray;
-}
-
 export function tfLayerNorm(tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTensor): TfTensor {
   const { mean, variance } = tf.moments(x, 1, true);
   return tf.add(tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5))), weight), bias);

@@ -13,11 +13,9 @@ import { generatorPresets } from '../../models/unet/config.ts';
 import { generatorFromEmbeddings } from '../../models/unet/generator.ts';
 import { initialWeights } from './initialWeights.ts';
 import { headsFirst, nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
-import { jaxArray, type Jax, type JaxArray } from './jax.ts';
 import { programCandidate } from './ours.ts';
-import { adamW, jaxAttention, jaxGroupNorm, jaxLayerNorm, tfAttention, tfGroupNorm, tfLayerNorm, tfSilu }
-  from './peerLayers.ts';
-import { jaxTrainStep, tfTrainStep } from './peerSteps.ts';
+import { adamW, tfAttention, tfGroupNorm, tfLayerNorm, tfSilu } from './peerLayers.ts';
+import { tfTrainStep } from './peerSteps.ts';
 import type { OwnCandidate, Row } from './row.ts';
 import type { Tfjs, TfTensor } from './tfjs.ts';
 import { tinyConfig, tinyDiffusion, tinyEncoder, tinyUnet, type TinyLayers } from './tinyUnet.ts';
@@ -72,55 +70,6 @@ async function ours(device: Device): Promise<OwnCandidate> {
     program.destroy();
     device.release([...targets, ...optimiser.states]);
   });
-}
-
-function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): TinyLayers<JaxArray> {
-  const { numpy: np, lax, nn } = jax;
-  const param = (name: string): JaxArray => params.get(name)!;
-  const perHead = (rows: JaxArray, heads: number): JaxArray =>
-    np.transpose(rows.ref.reshape([B, rows.shape[0]! / B, heads, rows.shape[1]! / heads]), [...headsFirst]) as JaxArray;
-  return {
-    channels: (x) => x.shape[1]!,
-    conv(name, x, kernel, stride) {
-      const pad = (kernel - 1) / 2;
-      const y = lax.convGeneralDilated(x.ref, param(`${name}.weight`).ref, [stride, stride], [[pad, pad], [pad, pad]]);
-      return y.add(param(`${name}.bias`).ref.reshape([-1, 1, 1])) as JaxArray;
-    },
-    groupNorm: (name, x, groups, eps) =>
-      jaxGroupNorm(jax, x, param(`${name}.weight`), param(`${name}.bias`), groups, eps),
-    addToEach: (name, x) => x.ref.add(param(name).ref) as JaxArray,
-    addPerChannel: (x, rows) => x.ref.add(rows.ref.reshape([...rows.shape, 1, 1])) as JaxArray,
-    linear(name, rows, bias) {
-      const weight = param(`${name}.weight`);
-      const y = np.matmul(rows.ref, np.matrixTranspose(weight.ref.reshape([weight.shape[0]!, weight.shape[1]!])));
-      return (bias ? y.add(param(`${name}.bias`).ref) : y) as JaxArray;
-    },
-    layerNorm: (name, rows) => jaxLayerNorm(jax, rows, param(`${name}.weight`), param(`${name}.bias`)),
-    attention: (q, k, v, heads) => np.transpose(
-      jaxAttention(jax, perHead(q, heads), perHead(k, heads), perHead(v, heads)), [...headsFirst])
-      .reshape([...q.shape]) as JaxArray,
-    silu: (x) => nn.silu(x.ref) as JaxArray,
-    gelu: (rows) => nn.gelu(rows.ref, { approximate: false }) as JaxArray,
-    add: (a, b) => a.ref.add(b.ref) as JaxArray,
-    mul: (a, b) => a.ref.mul(b.ref) as JaxArray,
-    halves: (rows) => np.split(rows.ref, 2, 1) as [JaxArray, JaxArray],
-    toRows: (x) => np.transpose(x.ref, [...nchwToNhwc]).reshape([-1, x.shape[1]!]) as JaxArray,
-    toPixels: (rows, like) =>
-      np.transpose(rows.ref.reshape([B, like.shape[2]!, like.shape[3]!, like.shape[1]!]), [0, 3, 1, 2]) as JaxArray,
-    tokens: (embeddings) => embeddings.ref.reshape([-1, embeddings.shape[2]!]) as JaxArray,
-    upsample: (x) => np.repeat(np.repeat(x.ref, 2, 2), 2, 3) as JaxArray,
-    concat: (a, b) => np.concatenate([a.ref, b.ref], 1) as JaxArray,
-  };
-}
-
-function jax(jaxjs: Jax): ReturnType<NonNullable<Row['jax']>> {
-  const { numpy: np } = jaxjs;
-  const params = new Map([...startingWeights()].map(([name, { data, shape }]) => [name, jaxArray(jaxjs, data, shape)]));
-  return jaxTrainStep(jaxjs, params, [
-    jaxArray(jaxjs, values.x, latent), jaxArray(jaxjs, values.target, latent),
-    jaxArray(jaxjs, sinusoids(), [B, tinyConfig.modelChannels]), jaxArray(jaxjs, values.embeddings, sequences),
-  ], (p, x, target, waves, embeddings) =>
-    np.mean(np.square(tinyUnet(jaxLayers(jaxjs, p), x!, waves!, embeddings!).sub(target!.ref))) as JaxArray);
 }
 
 type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
@@ -181,7 +130,10 @@ function tfjs(tf: Tfjs): ReturnType<NonNullable<Row['tfjs']>> {
     tf.mean(tf.square(tf.sub(tinyUnet(tfLayers(tf, p), x, waves, embeddings), target))));
 }
 
-/** The third loss depends on the gradients of two steps, so it is what is compared. */
+/**
+ * The third loss depends on the gradients of two steps, so it is what is compared. jax-js is left out: written in its
+ * terms, the step had not run once after three minutes.
+ */
 export const tinyTrainRow: Row = {
-  name: 'unet-tiny-train', flops: null, checkedRuns: 3, oursOnly: null, ours, jax, tfjs,
+  name: 'unet-tiny-train', flops: null, checkedRuns: 3, oursOnly: null, ours, tfjs,
 };
