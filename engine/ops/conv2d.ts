@@ -8,6 +8,7 @@ import gradWeightSubgroupSource from '../shaders/conv2dGradWeightSubgroup.wgsl';
 import gradWeightTiledSource from '../shaders/conv2dGradWeightTiled.wgsl';
 import matrixSource from '../shaders/conv2dSubgroupMatrix.wgsl';
 import subgroupSource from '../shaders/conv2dSubgroup.wgsl';
+import termsSource from '../shaders/conv2dTerms.wgsl';
 import tiledSource from '../shaders/conv2dTiled.wgsl';
 import { bytesPerElement, describe, type DType, type Tensor, type TensorType } from '../tensor.ts';
 import { hasCheapBroadcast, matmul, partsFor, sumParts } from './matmul.ts';
@@ -201,7 +202,7 @@ function imageVariants(n: Geometry, transposed: boolean, device: DeviceCapabilit
   const [channels, pixels] = transposed ? [n.C, n.B * n.H * n.W] : [n.O, n.B * n.OH * n.OW];
   const onMatrices = n.dtype === 'f16' ? imageOnMatrices(n, transposed, device) : [];
   const inGroups = workgroupTiles(channels, pixels, 1, device).map((tile) => imageVariant(n, transposed, {
-    ...tile, label: 'conv2dTiled', source: operandAliases(n.dtype) + tile.source + tiledSource,
+    ...tile, label: 'conv2dTiled', source: tile.source + tiledSource,
   }));
   const inRegisters = hasCheapBroadcast(device) && (transposed || n.stride <= 2);
   return [...(inRegisters ? [subgroup(n, transposed)] : []), ...onMatrices, ...inGroups];
@@ -236,6 +237,7 @@ export const conv2dGradXOnMatrix = (inputs: readonly TensorType[], attrs: Conv2d
 interface BlockKernel {
   readonly name: string;
   readonly label: string;
+  /** What comes behind `conv2dTerms`. */
   readonly source: string;
   readonly height: number;
   readonly width: number;
@@ -249,7 +251,7 @@ function imageVariant(n: Geometry, transposed: boolean, { name, label, source, h
     scratch: [],
     calls: [{
       label,
-      source,
+      source: operandAliases(n.dtype) + termsSource + source,
       constants: { KH, KW, STRIDE: transposed ? 1 : stride, DILATE: transposed ? stride : 1 },
       bindings: [input(0), input(1), output],
       immediates: transposed
