@@ -2,7 +2,7 @@
  * Whole steps of our own generators, with initial weights and drawn scenes: as they are trained and inverted. The peers
  * have no such model; what compares them is the other rows.
  */
-import { sceneDataset } from '../../data/scenes.ts';
+import { sceneCategories, sceneDataset } from '../../data/scenes.ts';
 import type { Device } from '../../engine/device.ts';
 import { ParamStore, countParams } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
@@ -47,24 +47,27 @@ const latentOf = (preset: Preset): [number, number, number] => {
   return latentShape(autoencoder, size, size);
 };
 
+/** The description of a generator of street scenes. */
+function described(preset: Preset): GeneratorDescription {
+  const { model, vocabulary, timesteps } = generatorRuns[preset];
+  const { autoencoder, size } = pictures[preset];
+  const categories = sceneCategories('street');
+  return {
+    model, categories, autoencoder, vocabulary: { ...vocabulary, classCount: categories.length },
+    image: { size }, latentScale: 1, timesteps,
+  };
+}
+
 /** Layouts of a few drawn scenes, and the description of a generator for them. */
 function drawnScenes(preset: Preset):
   { dataset: ReturnType<typeof sceneDataset>['dataset']; description: GeneratorDescription } {
-  const training = generatorRuns[preset];
-  const { maxObjects } = training.vocabulary;
-  const { dataset } = sceneDataset({ kind: 'street', seed: 0, maxObjects, count: 32, size: 32 });
-  const { categories } = dataset;
-  const { autoencoder, size } = pictures[preset];
-  const description = {
-    model: training.model, categories, autoencoder,
-    vocabulary: { ...training.vocabulary, classCount: categories.length },
-    image: { size, crop: 'none' as const }, latentScale: 1, timesteps: training.timesteps,
-  };
-  return { dataset, description };
+  const description = described(preset);
+  const { maxObjects } = description.vocabulary;
+  return { dataset: sceneDataset({ kind: 'street', seed: 0, maxObjects, count: 32, size: 32 }).dataset, description };
 }
 
 export function generatorParameters(preset: Preset): number {
-  const { model, vocabulary } = drawnScenes(preset).description;
+  const { model, vocabulary } = described(preset);
   return countParams(generatorSpecs(model, latentOf(preset), layoutVocabulary(vocabulary).length));
 }
 

@@ -12,7 +12,7 @@ import { firstChannels, inferenaUnet, latentShape, normGroups, type UNetLayers }
 import { initialWeights } from './initialWeights.ts';
 import { nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
 import { jaxArray, type Jax, type JaxArray } from './jax.ts';
-import { programCandidate } from './ours.ts';
+import { lossCandidate } from './ours.ts';
 import { adamW, jaxGroupNormSilu, tfGroupNormSilu } from './peerLayers.ts';
 import { jaxTrainStep, tfTrainStep } from './peerSteps.ts';
 import type { OwnCandidate, Row } from './row.ts';
@@ -65,10 +65,7 @@ export function inferenaStep({ shape, channels } = sizes): { spec: ProgramSpec; 
 async function ours(device: Device): Promise<OwnCandidate> {
   const { spec, states } = inferenaStep();
   const program = await compile(device, spec);
-  return programCandidate(device, program, values, async () => ({ loss: await program.readFloats('loss') }), () => {
-    program.destroy();
-    device.release(states);
-  });
+  return lossCandidate(device, program, values, states);
 }
 
 function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): UNetLayers<JaxArray> {

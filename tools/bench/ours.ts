@@ -2,6 +2,7 @@ import { compile, type ProgramSpec } from '../../engine/compile/compile.ts';
 import type { Device } from '../../engine/device.ts';
 import type { ParamStore } from '../../engine/params.ts';
 import type { Program } from '../../engine/program.ts';
+import type { State } from '../../engine/state.ts';
 import type { TypedData } from '../../engine/tensor.ts';
 import type { TrainingStep } from '../../train/step.ts';
 import type { OwnCandidate } from './row.ts';
@@ -28,16 +29,19 @@ export function programCandidate(device: Device, program: Program, inputs: Input
   };
 }
 
-/** An optimiser step on one batch, over and over; what is compared is the loss. */
-export function stepCandidate(device: Device,
-  { program, averages, states }: Pick<TrainingStep, 'program' | 'averages' | 'states'>, store: ParamStore,
-  inputs: Inputs): OwnCandidate {
-  const read = async (): Promise<Record<string, Float32Array>> => ({ loss: await program.readFloats('loss') });
-  return programCandidate(device, program, inputs, read, () => {
+/** A program that changes `states`, over and over; what is compared is the loss. */
+export function lossCandidate(device: Device, program: Program, inputs: Inputs, states: readonly State[]): OwnCandidate {
+  return programCandidate(device, program, inputs, async () => ({ loss: await program.readFloats('loss') }), () => {
     program.destroy();
-    device.release([...store.groups.map(({ state }) => state), ...averages, ...states]);
+    device.release(states);
   });
 }
+
+/** An optimiser step on one batch. */
+export const stepCandidate = (device: Device,
+  { program, averages, states }: Pick<TrainingStep, 'program' | 'averages' | 'states'>, store: ParamStore,
+  inputs: Inputs): OwnCandidate =>
+  lossCandidate(device, program, inputs, [...store.groups.map(({ state }) => state), ...averages, ...states]);
 
 /** Compiles a graph whose outputs are what is compared. */
 export async function graphCandidate(device: Device, spec: ProgramSpec, inputs: Inputs): Promise<OwnCandidate> {

@@ -68,11 +68,12 @@ function generatorSteps(): PresetStep[] {
     const batch = batchOf(preset, own);
     const parameters = generatorParameters(preset);
     const one = { imagesAtOnce: 1, restarts: 1, batchTimesteps: 1 };
+    const forward = { name: `generator ${name} forward`, batch: 1, parameters, open: forwardStep(preset) };
     return [
-      { name: `generator ${name} forward`, batch: 1, parameters, open: forwardStep(preset) },
+      ...(name === published ? [forward] : []),
       { name: `generator ${name} invert`, batch: 1, parameters, open: invertStep(preset, null, one) },
       { name: `generator ${name} train`, batch, parameters, open: trainStep(preset, batch) },
-    ].filter((step) => name === published || !step.name.endsWith('forward'));
+    ];
   });
 }
 

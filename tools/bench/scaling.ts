@@ -4,7 +4,7 @@ import type { Device } from '../../engine/device.ts';
 import { inferenaStep } from './inferenaTrain.ts';
 import { normalValues } from './inputs.ts';
 import { timeCandidates } from './measure.ts';
-import { programCandidate } from './ours.ts';
+import { lossCandidate } from './ours.ts';
 
 export interface ScalingResult {
   readonly batch: number;
@@ -23,11 +23,7 @@ async function timeStep(device: Device, batch: number, channels: number, repeats
   const { spec, states } = inferenaStep({ shape, channels });
   const program = await compile(device, spec);
   const inputs = { x: normalValues('x', shape), target: normalValues('target', shape) };
-  const read = async (): Promise<Record<string, Float32Array>> => ({ loss: await program.readFloats('loss') });
-  const candidate = programCandidate(device, program, inputs, read, () => {
-    program.destroy();
-    device.release(states);
-  });
+  const candidate = lossCandidate(device, program, inputs, states);
   try {
     candidate.run();
     await candidate.idle();

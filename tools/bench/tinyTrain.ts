@@ -13,7 +13,7 @@ import { generatorPresets } from '../../models/unet/config.ts';
 import { generatorFromEmbeddings } from '../../models/unet/generator.ts';
 import { initialWeights } from './initialWeights.ts';
 import { headsFirst, nchwToNhwc, normalValues, oihwToHwio, permute4 } from './inputs.ts';
-import { programCandidate } from './ours.ts';
+import { lossCandidate } from './ours.ts';
 import { adamW, tfAttention, tfGroupNorm, tfLayerNorm, tfSilu } from './peerLayers.ts';
 import { tfTrainStep } from './peerSteps.ts';
 import type { OwnCandidate, Row } from './row.ts';
@@ -65,11 +65,7 @@ async function ours(device: Device): Promise<OwnCandidate> {
   const optimiser = new AdamW(targets, adamW);
   const { updates } = optimiser.step(store.packGradients(grad(loss, [...store.tensors.values()])), constant(adamW.lr));
   const program = await compile(device, { name: 'tiny step', outputs: { loss }, updates });
-  const read = async (): Promise<Record<string, Float32Array>> => ({ loss: await program.readFloats('loss') });
-  return programCandidate(device, program, { ...values, t: timesteps }, read, () => {
-    program.destroy();
-    device.release([...targets, ...optimiser.states]);
-  });
+  return lossCandidate(device, program, { ...values, t: timesteps }, [...targets, ...optimiser.states]);
 }
 
 type Tensor4D = import('@tensorflow/tfjs-core').Tensor4D;
