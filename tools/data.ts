@@ -1,12 +1,14 @@
-/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|idx|attributes|split|inspect`. */
+/** Command line of datasets: `npm run data -- scenes|voc|mnist-scenes|idx|attributes|select|split|augment|inspect`. */
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { defaultFilters, noFilters, readAnnotations } from '../data/annotations.ts';
 import type { AnnotationFilters } from '../data/annotations.ts';
+import { defaultAugment, writeAugmented } from '../data/augment.ts';
+import type { AugmentConfig } from '../data/augment.ts';
 import { attributeClasses, writeAttributeFolders } from '../data/attributePictures.ts';
 import { writeClassFolders } from '../data/classFolders.ts';
-import { writeCoco } from '../data/cocoJson.ts';
+import { parseCoco, writeCoco } from '../data/cocoJson.ts';
 import { datasetFigures, figureLines } from '../data/inspect.ts';
 import { defaultDigitScene, digitCategories, digitScene, readDigits } from '../data/mnistScenes.ts';
 import { readJson } from '../data/readJson.ts';
@@ -14,6 +16,7 @@ import { writeSceneFolder } from '../data/sceneFolder.ts';
 import type { SceneFolderOptions } from '../data/sceneFolder.ts';
 import { layoutKey, rendererUnlike, sceneCategories } from '../data/scenes.ts';
 import type { SceneKind } from '../data/scenes.ts';
+import { selectClasses } from '../data/selectClasses.ts';
 import { splitCoco } from '../data/splitCoco.ts';
 import { vocToCoco } from '../data/voc.ts';
 import { datasetSheet } from '../draw/datasetSheet.ts';
@@ -269,7 +272,66 @@ const split = command('split', 'Holds images of a COCO file out, by their ids: w
     }
   });
 
+interface SelectOptions {
+  readonly annotations?: string;
+  readonly classes?: string;
+  readonly out?: string;
+}
+
+const select = command('select', 'Keeps some classes of a COCO file: the others become background.',
+  'npm run data -- select --annotations data/instances.json --classes cat,dog --out data/pets.json')
+  .option('--annotations <file>', 'COCO instances file (required)')
+  .option('--classes <list>', 'names of the classes to keep, separated by commas (required)')
+  .option('--out <file>', 'COCO instances file to write (required)')
+  .action(async ({ annotations, classes, out }: SelectOptions) => {
+    const [file, path] = [required(annotations, '--annotations'), required(out, '--out')];
+    const names = required(classes, '--classes').split(',').map((name) => name.trim());
+    const coco = selectClasses(await readJson(file), file, names);
+    await writeAtomic(path, JSON.stringify(coco));
+    console.log(`${path}: ${coco.images.length} images, ${coco.annotations.length} boxes of ${names.join(', ')}`);
+  });
+
+interface AugmentOptions extends AugmentConfig {
+  readonly annotations?: string;
+  readonly images?: string;
+  readonly out?: string;
+}
+
+const augment = command('augment',
+  'Makes few photographs many: turned, mirrored, cut out and tinted copies, with their boxes.',
+  'npm run data -- augment --annotations data/train.json --images data/photos --copies 20 --out data/augmented')
+  .option('--annotations <file>', 'COCO instances file (required)')
+  .option('--images <dir>', 'folder of its images (required)')
+  .option('--out <dir>', 'folder for train.json and images/ (required)')
+  .option('--copies <number>', 'copies of every picture, beside the picture itself', positiveInteger,
+    defaultAugment.copies)
+  .option('--crop <share>', 'a copy shows down to 1 - share of each side', fraction, defaultAugment.crop)
+  .option('--no-mirror', 'do not mirror copies left and right, and top and bottom')
+  .option('--turn <share>', 'share of the copies that are turned by a quarter', fraction, defaultAugment.turn)
+  .option('--tint <share>', 'colours are multiplied by up to 1 + share, or as much less', fraction, defaultAugment.tint)
+  .option('--max-side <px>', 'longest side of what is written; 0: as it is cut', from(0), defaultAugment.maxSide)
+  .option('--seed <number>', 'seed: the same one gives the same copies', integer, defaultAugment.seed)
+  .action(async ({ annotations, images: folder, out: target, ...config }: AugmentOptions) => {
+    const [file, images] = [required(annotations, '--annotations'), required(folder, '--images')];
+    const out = required(target, '--out');
+    const coco = await readJson(file);
+    const signal = interruptSignal();
+    const progress = new Progress('augmenting', parseCoco(coco, file).images.length);
+    try {
+      const made = await writeAugmented({
+        coco, file, images, out, signal, onPicture: (done) => progress.update(done) }, config);
+      progress.stop();
+      console.log(`${out}: ${made.images.length} pictures, ${made.annotations.length} boxes in train.json`);
+    } catch (error) {
+      progress.stop();
+      if (!signal.aborted) throw error;
+      console.error(`${out}: stopped, no annotations written; the same command starts over`);
+      process.exitCode = 130;
+    }
+  });
+
 const root = command('data', 'Makes, converts and shows datasets.', 'npm run data -- scenes --help').helpCommand(false);
-for (const subcommand of [scenes, voc, mnistScenes, idx, attributes, split, inspect]) root.addCommand(subcommand);
+const subcommands = [scenes, voc, mnistScenes, idx, attributes, select, split, augment, inspect];
+for (const subcommand of subcommands) root.addCommand(subcommand);
 const argv = process.argv.slice(2);
 await runCommand(root, argv.length > 0 ? argv : ['--help']);

@@ -66,6 +66,19 @@ test('split', async ({ folder }) => {
     /whole\.json: a share of 0\.01 holds out 0 of 4 images/);
 });
 
+test('select, then augment', async ({ folder }) => {
+  const selected = await assertRuns(folder, 'select', '--annotations', 'street/train.json', '--classes', 'house, tree',
+    '--out', 'some.json');
+  assert.match(selected, /^some\.json: 9 images, \d+ boxes of house, tree$/m);
+  const printed = await assertRuns(folder, 'augment', '--annotations', 'some.json', '--images', 'street/images',
+    '--copies', '2', '--max-side', '16', '--no-mirror', '--out', 'many');
+  assert.match(printed, /^many: 27 pictures, \d+ boxes in train\.json$/m);
+  const { images, categories } = JSON.parse(readFileSync(join(folder, 'many', 'train.json'), 'utf8'));
+  assert.equal(categories.map(({ name }: { name: string }) => name).sort(), ['house', 'tree']);
+  assert.ok(images.every(({ width, height }: { width: number; height: number }) => Math.max(width, height) <= 16));
+  assert.is(readdirSync(join(folder, 'many', 'images')).length, 27);
+});
+
 test('voc', async ({ folder }) => {
   mkdirSync(join(folder, 'xml'));
   writeFileSync(join(folder, 'xml', 'a.xml'), '<annotation><filename>000000.png</filename><object><name>x</name>' +
@@ -89,12 +102,16 @@ test('bad input ends with status 2 and one line', async ({ folder }) => {
     /image cannot be read/);
   await assertRefused(folder, ['voc', '--xml', 'xml', '--images', 'xml', '--out', 'x.json'],
     /000000\.png: image cannot/);
+  await assertRefused(folder, ['select', '--annotations', 'street/val.json', '--classes', 'cow', '--out', 'x'],
+    /street\/val\.json: there is no class "cow"; there are/);
+  await assertRefused(folder, ['augment', '--annotations', 'street/val.json', '--images', 'xml', '--out', 'x2'],
+    /image cannot be read/);
   await assertRefused(folder, ['paint'], /unknown command 'paint'/);
   assert.not.ok(existsSync(join(folder, 'x')));
 });
 
 test('help names every option with its default and an example', async ({ folder }) => {
-  assert.match(await assertRuns(folder), /scenes .*voc .*mnist-scenes .*split .*inspect/s);
+  assert.match(await assertRuns(folder), /scenes .*voc .*mnist-scenes .*select .*split .*augment .*inspect/s);
   assert.match(await assertRuns(folder, 'scenes', '--help'), /--count <number>.*default: 1000.*Example:/s);
 });
 
