@@ -107,6 +107,8 @@ export interface InversionConfig {
   readonly patience: number;
   /** Rounds of moves at each stride after the search: objects of other restarts, shift, resize, change class, drop. */
   readonly localRounds: number;
+  /** Places where the picture is least explained that a round of far moves puts objects at; 0: none, and no splits. */
+  readonly proposals: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
   readonly duplicateIou: number;
   readonly score: ScoreKind;
@@ -120,7 +122,7 @@ const search: InversionConfig = {
   steps: 60, annealSteps: 60, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
-  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 2,
+  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 8, proposals: 4,
   duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
@@ -145,7 +147,7 @@ export function checkInversion(config: InversionConfig, trained: number): void {
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
   }
-  for (const key of ['patience', 'localRounds', 'passes'] as const) {
+  for (const key of ['patience', 'localRounds', 'proposals', 'passes'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 0) {
       throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
     }

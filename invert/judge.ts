@@ -11,7 +11,7 @@ import type { Generator } from '../pipeline/generator.ts';
 import type { Prior } from '../pipeline/prior.ts';
 import { bankSize, fixedPairs, noiseBank, pairBlocks, priorRange, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, priorEnergy, weightOf, type Draws } from './objective.ts';
+import { imageEnergy, imageErrors, priorEnergy, weightOf, type Draws } from './objective.ts';
 
 /** A layout for a picture. */
 export interface Candidate {
@@ -24,6 +24,12 @@ export interface Candidate {
 /** A candidate on one block of the fixed pairs. The energy of a layout is the mean over all blocks. */
 export interface Question extends Candidate {
   readonly block: number;
+}
+
+export interface Answer {
+  readonly energy: number;
+  /** Error of the image term at every place of the latent [h w]. */
+  readonly errors: Float32Array;
 }
 
 /** A block of the fixed pairs, and of those of a diffusion prior. */
@@ -57,9 +63,8 @@ export class Judge {
       ({ timesteps: inputTensor(timesteps, [rows, count], 'i32'), noises: inputTensor(noises, [rows, count], 'i32') });
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const outputs: Record<string, Tensor> = {
-      image: imageEnergy(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank),
-    };
+    const errors = imageErrors(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank);
+    const outputs: Record<string, Tensor> = { errors, image: imageEnergy(errors) };
     const priorWeight = weightOf(prior, config);
     if (prior && priorWeight > 0) {
       const { maxObjects: N, classCount, gridSide } = vocabulary;
@@ -87,8 +92,8 @@ export class Judge {
     return this.blocks[0]!.image.timesteps.length;
   }
 
-  /** Energies of up to `rows` questions. */
-  async answer(questions: readonly Question[]): Promise<Float64Array> {
+  /** Answers up to `rows` questions. */
+  async answer(questions: readonly Question[]): Promise<Answer[]> {
     const { rows, program, generator: { vocabulary } } = this;
     // Rows that nothing is asked of repeat the last question.
     const asked = Array.from({ length: rows }, (_, row) => questions[Math.min(row, questions.length - 1)]!);
@@ -103,8 +108,13 @@ export class Judge {
     asked.forEach((question, row) => z.set(question.z, row * question.z.length));
     program.run({ z, ...Object.fromEntries(Object.entries(inputs).filter(([name]) => program.takes(name))) });
     const image = await program.readFloats('image');
+    const errors = await program.readFloats('errors');
     const ofPrior = this.priorWeight > 0 ? await program.readFloats('prior') : null;
-    return Float64Array.from(questions, (_, row) => image[row]! + (ofPrior ? this.priorWeight * ofPrior[row]! : 0));
+    const places = errors.length / rows;
+    return questions.map((_, row) => ({
+      energy: image[row]! + (ofPrior ? this.priorWeight * ofPrior[row]! : 0),
+      errors: errors.slice(row * places, (row + 1) * places),
+    }));
   }
 
   /** Energies of any number of layouts, over all pairs. */
@@ -113,7 +123,7 @@ export class Judge {
     const sums = new Float64Array(candidates.length);
     for (let first = 0; first < questions.length; first += this.rows) {
       const answers = await this.answer(questions.slice(first, first + this.rows));
-      answers.forEach((energy, i) => { sums[Math.floor((first + i) / this.blockCount)]! += energy; });
+      answers.forEach(({ energy }, i) => { sums[Math.floor((first + i) / this.blockCount)]! += energy; });
     }
     return sums.map((sum) => sum / this.blockCount);
   }

@@ -1,5 +1,5 @@
 /** What is known of the layouts of one picture: each is judged once on each block of pairs, however often it is met. */
-import type { Candidate, Question } from './judge.ts';
+import type { Answer, Candidate, Question } from './judge.ts';
 
 /** A layout and its energy over all fixed pairs. */
 export interface Found {
@@ -15,13 +15,12 @@ export class LayoutEnergies {
   constructor(
     private readonly z: Candidate['z'],
     private readonly blockCount: number,
-    private readonly answer: (questions: readonly Question[]) => Promise<Float64Array>,
+    private readonly answer: (questions: readonly Question[]) => Promise<Answer[]>,
   ) {}
 
   /** Energies of layouts over all pairs. */
   async of(layouts: readonly Int32Array[]): Promise<number[]> {
-    const blocks = Array.from({ length: this.blockCount }, (_, block) => block);
-    await this.ask(layouts, blocks);
+    await this.ask(layouts, this.blocks);
     return layouts.map((tokens) => {
       const energies = this.known.get(key(tokens))!;
       return energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
@@ -45,6 +44,17 @@ export class LayoutEnergies {
     return promising.reduce((a, { tokens }, i) => (energies[i]! < a.energy ? { tokens, energy: energies[i]! } : a), best);
   }
 
+  /** Where a layout leaves a picture unexplained: errors of the image term over all pairs at every place [h w]. */
+  async errors(tokens: Int32Array): Promise<Float64Array> {
+    const answers = await this.answer(this.blocks.map((block) => ({ z: this.z, tokens, block })));
+    return Float64Array.from(answers[0]!.errors, (_, at) =>
+      answers.reduce((sum, { errors }) => sum + errors[at]!, 0) / answers.length);
+  }
+
+  private get blocks(): number[] {
+    return Array.from({ length: this.blockCount }, (_, block) => block);
+  }
+
   private async ask(layouts: readonly Int32Array[], blocks: readonly number[]): Promise<void> {
     const { z } = this;
     const open = new Map(layouts.map((tokens) => [key(tokens), tokens]));
@@ -57,7 +67,7 @@ export class LayoutEnergies {
     }
     if (questions.length === 0) return;
     const answers = await this.answer(questions);
-    questions.forEach(({ tokens, block }, i) => { this.known.get(key(tokens))![block] = answers[i]!; });
+    questions.forEach(({ tokens, block }, i) => { this.known.get(key(tokens))![block] = answers[i]!.energy; });
   }
 }
 

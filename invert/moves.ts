@@ -4,11 +4,17 @@ import { tripleFault, type LayoutVocabulary } from '../models/layoutTokens.ts';
 /** Class token, top left and bottom right cell. */
 export type Triple = readonly [number, number, number];
 
+/** A box as x0, y0, x1, y1 in cells of the grid. */
+export type Cells = readonly [number, number, number, number];
+
 /** What a slot of a compact layout is to hold; null leaves it out. */
-export interface Move {
+export interface Change {
   readonly slot: number;
   readonly triple: Triple | null;
 }
+
+/** Changes of different slots that are made together. */
+export type Move = readonly Change[];
 
 /** Shifts of (x0, y0, x1, y1): every edge alone, and the whole box. */
 const shifts: readonly (readonly [number, number, number, number])[] = [
@@ -23,15 +29,19 @@ export function triplesOf(vocabulary: LayoutVocabulary, tokens: Int32Array): Tri
     .map((n) => [tokens[3 * n]!, tokens[3 * n + 1]!, tokens[3 * n + 2]!]);
 }
 
-/** x0, y0, x1, y1 in cells. */
-function cellsOf({ gridSide: S }: LayoutVocabulary, [, topLeft, bottomRight]: Triple): [number, number, number, number] {
+function cellsOf({ gridSide: S }: LayoutVocabulary, [, topLeft, bottomRight]: Triple): Cells {
   return [topLeft % S, Math.floor(topLeft / S), bottomRight % S, Math.floor(bottomRight / S)];
 }
 
+const tripleOf = ({ gridSide: S }: LayoutVocabulary, kind: number, [x0, y0, x1, y1]: Cells): Triple =>
+  [kind, y0 * S + x0, y1 * S + x1];
+
 /** Intersection over union of the boxes of two triples. */
-export function tripleIou(vocabulary: LayoutVocabulary, a: Triple, b: Triple): number {
-  const [ax0, ay0, ax1, ay1] = cellsOf(vocabulary, a);
-  const [bx0, by0, bx1, by1] = cellsOf(vocabulary, b);
+export const tripleIou = (vocabulary: LayoutVocabulary, a: Triple, b: Triple): number =>
+  cellsIou(cellsOf(vocabulary, a), cellsOf(vocabulary, b));
+
+/** Intersection over union of two boxes. */
+export function cellsIou([ax0, ay0, ax1, ay1]: Cells, [bx0, by0, bx1, by1]: Cells): number {
   const both = Math.max(0, Math.min(ax1, bx1) - Math.max(ax0, bx0)) * Math.max(0, Math.min(ay1, by1) - Math.max(ay0, by0));
   return both / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - both);
 }
@@ -53,17 +63,17 @@ export function compactLayout(vocabulary: LayoutVocabulary, tokens: Int32Array, 
   return result;
 }
 
-/** A layout after moves of different slots, compact. */
-export function applyMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, moves: readonly Move[]): Int32Array {
+/** A layout after a move, compact. */
+export function applyMove(vocabulary: LayoutVocabulary, tokens: Int32Array, move: Move): Int32Array {
   const moved = tokens.slice();
   const { none } = vocabulary;
-  for (const { slot, triple } of moves) moved.set(triple ?? [none, none, none], 3 * slot);
+  for (const { slot, triple } of move) moved.set(triple ?? [none, none, none], 3 * slot);
   return compactLayout(vocabulary, moved);
 }
 
 /** The layout without the object in slot n. */
 export function withoutObject(vocabulary: LayoutVocabulary, tokens: Int32Array, n: number): Int32Array {
-  return applyMoves(vocabulary, tokens, [{ slot: n, triple: null }]);
+  return applyMove(vocabulary, tokens, [{ slot: n, triple: null }]);
 }
 
 /** Moves of a compact layout's objects: an edge or the box by `stride` cells, another class, left out. */
@@ -72,29 +82,53 @@ export function localMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, str
   return triplesOf(vocabulary, tokens).flatMap((triple, slot): Move[] => {
     const [kind, topLeft, bottomRight] = triple;
     const cells = cellsOf(vocabulary, triple);
-    const shifted = shifts.map((shift) => cells.map((at, i) => at + stride * shift[i]!) as typeof cells)
+    const shifted = shifts.map((shift) => cells.map((at, i) => at + stride * shift[i]!) as unknown as Cells)
       .filter(([x0, y0, x1, y1]) => Math.min(x0, y0) >= 0 && Math.max(x1, y1) < S && x1 > x0 && y1 > y0)
-      .map(([x0, y0, x1, y1]): Move => ({ slot, triple: [kind, y0 * S + x0, y1 * S + x1] }));
-    const renamed = Array.from({ length: classCount }, (_, other): Move =>
-      ({ slot, triple: [other, topLeft, bottomRight] })).filter((move) => move.triple![0] !== kind);
-    return [...shifted, ...renamed, { slot, triple: null }];
+      .map((moved): Triple => tripleOf(vocabulary, kind, moved));
+    const renamed = Array.from({ length: classCount }, (_, other): Triple => [other, topLeft, bottomRight])
+      .filter(([other]) => other !== kind);
+    return [...shifted, ...renamed, null].map((changed) => [{ slot, triple: changed }]);
   });
+}
+
+/** Moves that cut an object in two across either side, with a gap or none, one part of its class and the other of any. */
+export function splitMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, gap: number): Move[] {
+  const own = triplesOf(vocabulary, tokens);
+  if (own.length === vocabulary.maxObjects) return [];
+  return own.flatMap((triple, slot) => [0, gap].flatMap((apart) => parts(cellsOf(vocabulary, triple), apart)).flatMap(([kept, other]): Move[] =>
+    Array.from({ length: vocabulary.classCount }, (_, kind) => [
+      { slot, triple: tripleOf(vocabulary, triple[0], kept) },
+      { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
+    ])));
+}
+
+/** The two parts of a box that is cut in the middle of either side, in both orders. */
+function parts([x0, y0, x1, y1]: Cells, apart: number): [Cells, Cells][] {
+  const [x, y] = [(x0 + x1 - apart) >> 1, (y0 + y1 - apart) >> 1];
+  const cuts: [Cells, Cells][] = [];
+  if (x > x0 && x + apart < x1) cuts.push([[x0, y0, x, y1], [x + apart, y0, x1, y1]]);
+  if (y > y0 && y + apart < y1) cuts.push([[x0, y0, x1, y], [x0, y + apart, x1, y1]]);
+  return cuts.flatMap(([a, b]): [Cells, Cells][] => [[a, b], [b, a]]);
 }
 
 /** An object of another layout takes the place of one that it overlaps by so much. */
 const replacedFrom = 0.3;
 
-/** Moves that bring objects of other layouts into a compact one: into the first empty slot, or over what they overlap. */
-export function proposalMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, others: readonly Int32Array[]): Move[] {
+/** Moves that bring objects into a compact layout: into the first empty slot, or over what they overlap. */
+export function proposalMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, proposed: readonly Triple[]): Move[] {
   const own = triplesOf(vocabulary, tokens);
   const known = new Set(own.map(String));
-  const proposed = others.flatMap((other) => triplesOf(vocabulary, other)).filter((triple) => {
-    const fresh = !known.has(String(triple));
+  const fresh = proposed.filter((triple) => {
+    const isNew = !known.has(String(triple));
     known.add(String(triple));
-    return fresh;
+    return isNew;
   });
-  return proposed.flatMap((triple): Move[] => [
-    ...(own.length < vocabulary.maxObjects ? [{ slot: own.length, triple }] : []),
-    ...own.flatMap((object, slot) => (tripleIou(vocabulary, object, triple) > replacedFrom ? [{ slot, triple }] : [])),
-  ]);
+  return fresh.flatMap((triple): Move[] => [
+    ...(own.length < vocabulary.maxObjects ? [own.length] : []),
+    ...own.flatMap((object, slot) => (tripleIou(vocabulary, object, triple) > replacedFrom ? [slot] : [])),
+  ].map((slot) => [{ slot, triple }]));
 }
+
+/** An object of every class in each of some boxes. */
+export const objectsIn = (vocabulary: LayoutVocabulary, boxes: readonly Cells[]): Triple[] =>
+  boxes.flatMap((box) => Array.from({ length: vocabulary.classCount }, (_, kind) => tripleOf(vocabulary, kind, box)));

@@ -4,7 +4,7 @@
  */
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { predictionLoss } from '../models/diffusion.ts';
+import { predictionErrors } from '../models/diffusion.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
@@ -28,9 +28,9 @@ export interface Draws {
  *   embeddings  [Q, L, D]      layouts
  *   draws       pairs of each picture, shared by its rows
  *   bank        [K, C h w]     standard normals
- *   ->          [Q]            mean over pairs and elements
+ *   ->          [Q, h, w]      mean over pairs and channels, at every place; its mean is the energy of the picture
  */
-export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor,
+export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor,
   draws: Draws, bank: Tensor): Tensor {
   const { model } = generator.description;
   const { latent } = generator.firstStage;
@@ -46,10 +46,13 @@ export function imageEnergy(generator: Generator, z: Tensor, rowImage: Tensor, e
   const noise = reshape(gather(bank, reshape(gather(draws.noises, rowImage), [Q * T])), [Q * T, ...latent]);
   const pictures = reshape(spread(gather(z, rowImage), [E]), [Q * T, ...latent]);
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
-  const errors = predictionLoss({ ...model.diffusion, loss: 'l2' }, pictures, t, noise, (x) =>
+  const errors = predictionErrors({ ...model.diffusion, loss: 'l2' }, pictures, t, noise, (x) =>
     denoise(p, x, t, condition, model));
-  return mean(reshape(errors, [Q, T]), [1]);
+  return mean(reshape(errors, [Q, T, ...latent]), [1, 2]);
 }
+
+/** Energy [Q] of a picture: its errors [Q, h, w] in the mean. */
+export const imageEnergy = (errors: Tensor): Tensor => mean(errors, [1, 2]);
 
 /** Layouts as a prior reads them. */
 export interface PriorReading {

@@ -3,16 +3,16 @@
  * ask for. A search that is done leaves its place to the next picture at once, and what is left to judge of it shares
  * the judge's runs with all others. What a picture is given does not depend on the others.
  */
-import type { Judge, Question } from './judge.ts';
+import type { Answer, Judge, Question } from './judge.ts';
 import type { Reading, Search, StepPairs } from './search.ts';
 
 interface Ask {
   readonly seat: Seat;
   readonly questions: readonly Question[];
-  readonly answers: Float64Array;
+  readonly answers: Answer[];
   /** Questions handed to the judge, and those answered. */
   asked: number;
-  readonly resolve: (answers: Float64Array) => void;
+  readonly resolve: (answers: Answer[]) => void;
 }
 
 /** A picture's way to the programs. While it holds a place, the search goes on only with it. */
@@ -52,10 +52,9 @@ export class Seat {
     return new Promise((resolve) => this.pool.readers.push({ place, resolve }));
   }
 
-  judge(questions: readonly Question[]): Promise<Float64Array> {
+  judge(questions: readonly Question[]): Promise<Answer[]> {
     this.passes += questions.length * this.pool.judge.passesEach;
-    const answers = new Float64Array(questions.length);
-    return new Promise((resolve) => this.pool.asks.push({ seat: this, questions, answers, asked: 0, resolve }));
+    return new Promise((resolve) => this.pool.asks.push({ seat: this, questions, answers: [], asked: 0, resolve }));
   }
 
   /** Makes room for the next picture; what is left to do needs the judge only. */

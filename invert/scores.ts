@@ -2,7 +2,7 @@
 import { decodeLayout, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { ScoreKind } from './config.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
-import { applyMoves, tripleIou, triplesOf, withoutObject, type Triple } from './moves.ts';
+import { applyMove, tripleIou, triplesOf, withoutObject, type Triple } from './moves.ts';
 
 export interface ScoredObject {
   readonly classIndex: number;
@@ -31,7 +31,7 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
   if (kind === 'margin') {
     for (const [n, { slot }] of objects.entries()) {
       const renamed = await energies.of(otherClasses(vocabulary, triples[n]!).map((triple) =>
-        applyMoves(vocabulary, tokens, [{ slot, triple }])));
+        applyMove(vocabulary, tokens, [{ slot, triple }])));
       scores[n] = ofRise(Math.min(rises[n]!, ...renamed.map((other) => other - energy)));
     }
   }

@@ -18,7 +18,7 @@ import type { Prior } from '../pipeline/prior.ts';
 import { adamWRows } from './adamWRows.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, priorEnergy, totalEnergy, weightOf } from './objective.ts';
+import { imageEnergy, imageErrors, priorEnergy, totalEnergy, weightOf } from './objective.ts';
 import { barred, priorTargets, project, targetOf, variableShapes, type Variable } from './projection.ts';
 import { startValues } from './starts.ts';
 
@@ -87,7 +87,8 @@ export class Search {
     const draws = { timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32') };
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);
-    const image = imageEnergy(generator, inputTensor('z', [I, firstStage.latentSize]), rowImage, layouts, draws, bank);
+    const z = inputTensor('z', [I, firstStage.latentSize]);
+    const image = imageEnergy(imageErrors(generator, z, rowImage, layouts, draws, bank));
     const weight = weightOf(prior, config);
     const ofPrior = prior && weight > 0 ? priorEnergy(prior, {
       embeddings: projected.embeddings, targets: priorTargets(projected, targetOf(config)),

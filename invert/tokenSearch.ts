@@ -3,7 +3,7 @@ import type { RandomStream } from '../engine/random.ts';
 import { emptyLayout, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { InversionConfig } from './config.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
-import { applyMoves, triplesOf, type Move, type Triple } from './moves.ts';
+import { applyMove, triplesOf, type Change, type Triple } from './moves.ts';
 
 /** Random layouts or objects that are compared at once. */
 const atOnce = 16;
@@ -28,7 +28,7 @@ function randomTriple({ classCount, gridSide: S }: LayoutVocabulary, random: Ran
 
 function randomLayout(vocabulary: LayoutVocabulary, random: RandomStream): Int32Array {
   const count = random.integer(vocabulary.maxObjects + 1);
-  return applyMoves(vocabulary, emptyLayout(vocabulary), Array.from({ length: count }, (_, slot): Move =>
+  return applyMove(vocabulary, emptyLayout(vocabulary), Array.from({ length: count }, (_, slot): Change =>
     ({ slot, triple: randomTriple(vocabulary, random) })));
 }
 
@@ -47,14 +47,14 @@ export async function randomSearch(vocabulary: LayoutVocabulary, energies: Layou
 export async function greedySearch(vocabulary: LayoutVocabulary, energies: LayoutEnergies, random: RandomStream,
   open: () => boolean, onStep: (best: Found) => void): Promise<Found> {
   let best = await emptyFound(vocabulary, energies);
-  const take = async (moves: readonly Move[]): Promise<void> => {
+  const take = async (moves: readonly Change[]): Promise<void> => {
     if (!open()) return;
-    best = await energies.lowest(best, moves.map((move) => applyMoves(vocabulary, best.tokens, [move])), closer);
+    best = await energies.lowest(best, moves.map((move) => applyMove(vocabulary, best.tokens, [move])), closer);
     onStep(best);
   };
   while (open()) {
     for (let slot = 0; slot <= Math.min(triplesOf(vocabulary, best.tokens).length, vocabulary.maxObjects - 1); slot++) {
-      await take(Array.from({ length: atOnce }, (): Move => ({ slot, triple: randomTriple(vocabulary, random) })));
+      await take(Array.from({ length: atOnce }, (): Change => ({ slot, triple: randomTriple(vocabulary, random) })));
     }
     for (let slot = 0; slot < triplesOf(vocabulary, best.tokens).length; slot++) {
       for (let part = 0; part < 5; part++) {

@@ -101,11 +101,17 @@ export function predictionTarget(schedule: NoiseSchedule, prediction: DiffusionC
 }
 
 /** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B] and noise like z; weighted as `denoisingLoss`. */
-export function predictionLoss({ schedule, prediction, loss }: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
+export function predictionLoss(config: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
   predict: (x: Tensor) => Tensor, weights: Tensor | null = null): Tensor {
+  return meanError(predictionErrors(config, z, t, noise, predict), weights);
+}
+
+/** The same error of every element [B, ...]. */
+export function predictionErrors({ schedule, prediction, loss }: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
+  predict: (x: Tensor) => Tensor): Tensor {
   const noises = noiseSchedule(schedule);
   const target = predictionTarget(noises, prediction, z, noise, t);
-  return denoisingLoss(loss, predict(addNoise(noises, z, noise, t)), target, weights);
+  return elementError(loss, sub(predict(addNoise(noises, z, noise, t)), target));
 }
 
 /**
@@ -114,9 +120,11 @@ export function predictionLoss({ schedule, prediction, loss }: DiffusionConfig, 
  */
 export function denoisingLoss(loss: DiffusionConfig['loss'], predicted: Tensor, target: Tensor,
   weights: Tensor | null = null): Tensor {
-  const error = elementError(loss, sub(predicted, target));
-  return mean(weights ? mul(error, weights) : error, error.shape.map((_, axis) => axis).slice(1));
+  return meanError(elementError(loss, sub(predicted, target)), weights);
 }
+
+const meanError = (error: Tensor, weights: Tensor | null): Tensor =>
+  mean(weights ? mul(error, weights) : error, error.shape.map((_, axis) => axis).slice(1));
 
 function elementError(loss: DiffusionConfig['loss'], error: Tensor): Tensor {
   if (loss === 'l2') return square(error);

@@ -34,6 +34,7 @@ export interface InversionOptions {
   readonly monitorPairs?: number;
   readonly screenPairs?: number;
   readonly localRounds?: number;
+  readonly proposals?: number;
   readonly duplicateIou?: number;
   readonly score?: ScoreKind;
   readonly seed: number;
@@ -80,6 +81,8 @@ export function withInversion(target: Command): Command {
     .option('--screen-pairs <number>', 'of those, pairs that a move is looked at with first', positiveInteger)
     .option('--local-rounds <number>', 'rounds of moves at each stride after the search: objects of other restarts, '
       + 'shift, resize, change class, drop', integer)
+    .option('--proposals <number>', 'places where the picture is least explained that a round puts objects at; 0: none, '
+      + 'and no object is cut in two', integer)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is given '
@@ -90,7 +93,7 @@ export function withInversion(target: Command): Command {
 /** Options that are fields of the configuration as they are. */
 const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'lr', 'priorTarget', 'priorPairs',
   'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
-  'screenPairs', 'localRounds', 'duplicateIou', 'score'] as const;
+  'screenPairs', 'localRounds', 'proposals', 'duplicateIou', 'score'] as const;
 
 /** Beyond so many object slots one restart per count costs more than it finds. */
 const mostStratified = 4;

@@ -9,7 +9,7 @@ import { UserError } from '../../engine/errors.ts';
 import { checkInversion, inversionPresets, type InversionConfig } from '../../invert/config.ts';
 import { toDetections, toRecord } from '../../invert/detections.ts';
 import { Inverter, type Inversion, type Subject } from '../../invert/invert.ts';
-import { applyMoves, localMoves } from '../../invert/moves.ts';
+import { applyMove, localMoves } from '../../invert/moves.ts';
 import { decodeLayout, emptyLayout } from '../../models/layoutTokens.ts';
 import { Search } from '../../invert/search.ts';
 import { openGenerator, type Generator } from '../../pipeline/generator.ts';
@@ -38,7 +38,7 @@ const subject = (name: string): Subject => {
 };
 /** Layouts one move away. */
 const neighbours = (tokens: Int32Array): Int32Array[] =>
-  localMoves(microVocabulary, tokens).map((move) => applyMoves(microVocabulary, tokens, [move]));
+  localMoves(microVocabulary, tokens).map((move) => applyMove(microVocabulary, tokens, move));
 
 const subjects = ['a.png', 'b.png', 'c.png'].map(subject);
 

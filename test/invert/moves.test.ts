@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { applyMoves, compactLayout, localMoves, proposalMoves, tripleIou, withoutObject, type Triple }
+import { applyMove, compactLayout, localMoves, objectsIn, proposalMoves, splitMoves, tripleIou, triplesOf, withoutObject, type Change, type Move, type Triple }
   from '../../invert/moves.ts';
 import { layoutVocabulary, tripleFault } from '../../models/layoutTokens.ts';
 
@@ -13,6 +13,11 @@ const cell = (x: number, y: number): number => 4 * y + x;
 const middle = [1, cell(1, 1), cell(2, 2)];
 /** Class 0 over everything. */
 const whole = [0, cell(0, 0), cell(3, 3)];
+/** The one change of a move. */
+function only(move: Move): Change {
+  assert.is(move.length, 1);
+  return move[0]!;
+}
 const layout = (...triples: number[][]): Int32Array => Int32Array.from([...triples, crop].flat());
 
 test('compactLayout moves objects to the front and drops what is none', () => {
@@ -48,12 +53,12 @@ test('local moves are legal, different from each other, and of the slot that the
   const small = [2, cell(2, 0), cell(3, 1)];
   for (const tokens of [layout(middle, none, none), layout(whole, middle, none), layout(small, middle, whole)]) {
     const moves = localMoves(vocabulary, tokens);
-    const moved = moves.map((move) => applyMoves(vocabulary, tokens, [move]));
+    const moved = moves.map((move) => applyMove(vocabulary, tokens, move));
     for (const [i, next] of moved.entries()) {
       for (let n = 0; n < 3; n++) assert.ok(['absent', null].includes(tripleFault(vocabulary, next, n)), `${next}`);
       assert.equal(compactLayout(vocabulary, next), next);
       assert.equal([...next.subarray(9)], crop);
-      const { slot, triple } = moves[i]!;
+      const { slot, triple } = only(moves[i]!);
       if (triple) assert.equal([...next.subarray(3 * slot, 3 * slot + 3)], [...triple]);
     }
     const keys = [...moved, tokens].map(String);
@@ -62,7 +67,7 @@ test('local moves are legal, different from each other, and of the slot that the
 });
 
 test('local moves by hand', () => {
-  const boxes = localMoves(vocabulary, layout(middle, none, none)).map(({ triple }) => triple ?? none);
+  const boxes = localMoves(vocabulary, layout(middle, none, none)).map((move) => only(move).triple ?? none);
   const grown = [[0, 1, 2, 2], [1, 0, 2, 2], [1, 1, 3, 2], [1, 1, 2, 3]];
   const shifted = [[2, 1, 3, 2], [0, 1, 1, 2], [1, 2, 2, 3], [1, 0, 2, 1]];
   const expected = [...grown, ...shifted].map(([x0, y0, x1, y1]) => [1, cell(x0!, y0!), cell(x1!, y1!)]);
@@ -73,7 +78,8 @@ test('local moves by hand', () => {
   // From the edges of the picture there is only inwards: four moves, two classes, and out.
   assert.is(localMoves(vocabulary, layout(whole, none, none)).length, 7);
   assert.equal(localMoves(vocabulary, layout(none, none, none)), []);
-  const far = localMoves(vocabulary, layout(whole, none, none), 2).flatMap(({ triple }) => (triple ? [triple] : []));
+  const far = localMoves(vocabulary, layout(whole, none, none), 2)
+    .flatMap((move) => (only(move).triple ? [only(move).triple!] : []));
   assert.equal(sorted(far.filter(([kind]) => kind === 0)), sorted([
     [0, cell(2, 0), cell(3, 3)], [0, cell(0, 2), cell(3, 3)], [0, cell(0, 0), cell(1, 3)], [0, cell(0, 0), cell(3, 1)],
   ]), 'by two cells');
@@ -82,7 +88,7 @@ test('local moves by hand', () => {
 test('moves of several slots at once; one left out closes the gap', () => {
   const tokens = layout(whole, middle, none);
   const added = { slot: 2, triple: [2, cell(0, 0), cell(1, 1)] as Triple };
-  assert.equal(applyMoves(vocabulary, tokens, [{ slot: 0, triple: null }, added]),
+  assert.equal(applyMove(vocabulary, tokens, [{ slot: 0, triple: null }, added]),
     layout(middle, [2, cell(0, 0), cell(1, 1)], none));
   assert.equal(tokens, layout(whole, middle, none), 'the layout itself stays');
 });
@@ -90,7 +96,8 @@ test('moves of several slots at once; one left out closes the gap', () => {
 test('objects of other layouts: into the empty slot, or over what they overlap', () => {
   const near = [2, cell(1, 1), cell(3, 3)];
   const proposed = (own: Int32Array, ...others: Int32Array[]): string[] =>
-    proposalMoves(vocabulary, own, others).map(({ slot, triple }) => `${slot}: ${triple}`).sort();
+    proposalMoves(vocabulary, own, others.flatMap((other) => triplesOf(vocabulary, other)))
+      .map((move) => `${only(move).slot}: ${only(move).triple}`).sort();
   const own = layout(middle, none, none);
   const corner = [0, cell(0, 0), cell(1, 1)];
   assert.equal(proposed(own, own), [], 'its own are no news');
@@ -100,6 +107,26 @@ test('objects of other layouts: into the empty slot, or over what they overlap',
   const wide = [1, cell(1, 1), cell(3, 2)];
   assert.equal(proposed(own, layout(wide, none, none)), [`0: ${wide}`, `1: ${wide}`]);
   assert.equal(proposed(layout(middle, whole, corner), layout(wide, none, none)), [`0: ${wide}`], 'no slot is empty');
+});
+
+test('an object in each box of every class', () => {
+  assert.equal(objectsIn(vocabulary, [[0, 1, 2, 3], [1, 1, 2, 2]]), [
+    [0, cell(0, 1), cell(2, 3)], [1, cell(0, 1), cell(2, 3)], [2, cell(0, 1), cell(2, 3)],
+    [0, cell(1, 1), cell(2, 2)], [1, cell(1, 1), cell(2, 2)], [2, cell(1, 1), cell(2, 2)],
+  ]);
+});
+
+test('an object is cut across either side, with a gap or none; one part keeps its class', () => {
+  const tokens = layout(whole, none, none);
+  const after = splitMoves(vocabulary, tokens, 1).map((move) => applyMove(vocabulary, tokens, move).subarray(0, 6).join());
+  const cuts = [[[0, 0, 1, 3], [1, 0, 3, 3]], [[0, 0, 3, 1], [0, 1, 3, 3]], [[0, 0, 1, 3], [2, 0, 3, 3]],
+    [[0, 0, 3, 1], [0, 2, 3, 3]]];
+  const triple = (kind: number, [x0, y0, x1, y1]: number[]): number[] => [kind, cell(x0!, y0!), cell(x1!, y1!)];
+  const expected = cuts.flatMap(([a, b]) => [0, 1, 2].flatMap((kind) => [
+    String([triple(0, a!), triple(kind, b!)]), String([triple(0, b!), triple(kind, a!)])]));
+  assert.equal(after.toSorted(), expected.toSorted());
+  assert.equal(splitMoves(vocabulary, layout(middle, none, none), 1), [], 'no room for two');
+  assert.equal(splitMoves(vocabulary, layout(whole, whole, whole), 1), [], 'no slot is empty');
 });
 
 test.run();

@@ -28,7 +28,7 @@ function counted(places: number, rows: number, signal?: AbortSignal): Counted {
     rows, passesEach: 2,
     async answer(questions: readonly Question[]) {
       runs.push(questions.length);
-      return Float64Array.from(questions, ({ tokens }) => tokens[0]!);
+      return questions.map(({ tokens }) => ({ energy: tokens[0]!, errors: new Float32Array(1) }));
     },
   } as unknown as Judge;
   return { pool: new Pool(search, judge, places, signal), steps, runs };
@@ -44,7 +44,7 @@ async function work({ steps, questions }: { steps: number; questions: number }, 
   seat.leave();
   assert.not.ok(seat.searching);
   const answers = await seat.judge(Array.from({ length: questions }, (_, i) => ask(10 * place! + i)));
-  assert.equal([...answers], Array.from({ length: questions }, (_, i) => 10 * place! + i));
+  assert.equal(answers.map(({ energy }) => energy), Array.from({ length: questions }, (_, i) => 10 * place! + i));
   return seat.passes;
 }
 

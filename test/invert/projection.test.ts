@@ -13,7 +13,7 @@ import { RandomStream } from '../../engine/random.ts';
 import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import { priorNoiseBank } from '../../invert/bank.ts';
 import type { PriorTarget, Projection } from '../../invert/config.ts';
-import { imageEnergy, priorEnergy, totalEnergy } from '../../invert/objective.ts';
+import { imageEnergy, imageErrors, priorEnergy, totalEnergy } from '../../invert/objective.ts';
 import { priorTargets, project, targetOf, variableShapes, type Projected, type Variable } from '../../invert/projection.ts';
 import { noiseSchedule } from '../../models/diffusion.ts';
 import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
@@ -98,9 +98,9 @@ function energiesOf(context: Context, kind: PriorKind, embeddings: Tensor, targe
   const { generator } = context;
   const size = generator.firstStage.latentSize;
   const rowImage = table(Int32Array.from(pictureOf), [Q], 'i32');
-  const image = imageEnergy(generator, inputTensor('z', [I, size]), rowImage, embeddings, {
+  const image = imageEnergy(imageErrors(generator, inputTensor('z', [I, size]), rowImage, embeddings, {
     timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32'),
-  }, table(values('bank', [4, size]), [4, size]));
+  }, table(values('bank', [4, size]), [4, size])));
   const prior = priorEnergy(context[kind], { embeddings, targets }, rowImage, {
     timesteps: inputTensor('priorTimesteps', [I, P], 'i32'), noises: inputTensor('priorNoises', [I, P], 'i32'),
   }, seed);

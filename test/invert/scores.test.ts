@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ScoreKind } from '../../invert/config.ts';
-import { applyMoves, type Triple } from '../../invert/moves.ts';
+import { applyMove, type Triple } from '../../invert/moves.ts';
 import { scoreObjects } from '../../invert/scores.ts';
 import { emptyLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
 import { distanceTo, energiesBy } from '../support/knownEnergies.ts';
@@ -9,7 +9,7 @@ import { distanceTo, energiesBy } from '../support/knownEnergies.ts';
 const vocabulary = layoutVocabulary({ vocabularySize: 65, classCount: 3, maxObjects: 3, encodeCrop: false });
 const box = (kind: number, x0: number, y0: number, x1: number, y1: number): Triple => [kind, 8 * y0 + x0, 8 * y1 + x1];
 const layout = (...triples: Triple[]): Int32Array =>
-  applyMoves(vocabulary, emptyLayout(vocabulary), triples.map((triple, slot) => ({ slot, triple })));
+  applyMove(vocabulary, emptyLayout(vocabulary), triples.map((triple, slot) => ({ slot, triple })));
 
 // The second is there, the first is nothing.
 const [ghost, real] = [box(1, 0, 0, 2, 2), box(0, 3, 3, 6, 7)];

@@ -3,14 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RandomStream } from '../../engine/random.ts';
 import { inversionPresets } from '../../invert/config.ts';
-import { applyMoves, type Triple } from '../../invert/moves.ts';
+import { applyMove, type Triple } from '../../invert/moves.ts';
 import { gradientPasses, greedySearch, randomSearch } from '../../invert/tokenSearch.ts';
 import { emptyLayout, layoutVocabulary, tripleFault } from '../../models/layoutTokens.ts';
 import { distanceTo, energiesBy } from '../support/knownEnergies.ts';
 
 const vocabulary = layoutVocabulary({ vocabularySize: 65, classCount: 3, maxObjects: 2, encodeCrop: false });
 const box = (kind: number, x0: number, y0: number, x1: number, y1: number): Triple => [kind, 8 * y0 + x0, 8 * y1 + x1];
-const target = applyMoves(vocabulary, emptyLayout(vocabulary),
+const target = applyMove(vocabulary, emptyLayout(vocabulary),
   [{ slot: 0, triple: box(2, 1, 1, 3, 4) }, { slot: 1, triple: box(0, 4, 2, 7, 7) }]);
 
 async function searched(search: typeof greedySearch, looks: number, seed = 1):

@@ -13,12 +13,13 @@ export interface KnownEnergies {
   readonly asked: Question[];
 }
 
-/** Energies by a function of tokens and block. */
-export function energiesBy(energy: (tokens: Int32Array, block: number) => number): KnownEnergies {
+/** Energies by a function of tokens and block; errors at places by a function of tokens. */
+export function energiesBy(energy: (tokens: Int32Array, block: number) => number,
+  errors: (tokens: Int32Array) => Float32Array = () => new Float32Array(1)): KnownEnergies {
   const asked: Question[] = [];
   const energies = new LayoutEnergies(Float32Array.of(1), blockCount, async (questions) => {
     asked.push(...questions);
-    return Float64Array.from(questions, ({ tokens, block }) => energy(tokens, block));
+    return questions.map(({ tokens, block }) => ({ energy: energy(tokens, block), errors: errors(tokens) }));
   });
   return { energies, asked };
 }
