@@ -182,13 +182,22 @@ Promise<OwnCandidate> => {
   };
 };
 
-const invertRow = (name: string, kind: PriorKind | null): Row => ({
-  name, flops: null, checkedRuns: 1, ours: invertStep('tiny', kind),
-  oursOnly: 'the search through the generator is not written in the terms of the peers',
+const stepRow = (name: string, ours: Row['ours']): Row => ({
+  name, flops: null, checkedRuns: 1, ours, oursOnly: 'the generator is not written in the terms of the peers',
 });
 
-/** The first without a prior; beside it, the others show what a prior's term costs. */
+/** Of each picture, two starts with two (timestep, noise) pairs each go through the generator. */
+const rowsOfPicture = 4;
+
+/**
+ * Steps of the search, of 8 pictures: the first without a prior; beside it, the others show what a prior's term costs.
+ * Then of one picture and of 16, and a training step on as many samples as the 16 send through the generator.
+ */
 export const tinyInvertRows: readonly Row[] = [
-  invertRow('invert-tiny-step', null), invertRow('invert-tiny-autoregressive-step', 'autoregressive'),
-  invertRow('invert-tiny-diffusion-step', 'diffusion'),
+  stepRow('invert-tiny-step', invertStep('tiny', null)),
+  stepRow('invert-tiny-autoregressive-step', invertStep('tiny', 'autoregressive')),
+  stepRow('invert-tiny-diffusion-step', invertStep('tiny', 'diffusion')),
+  stepRow('invert-tiny-1-picture', invertStep('tiny', null, { imagesAtOnce: 1 })),
+  stepRow('invert-tiny-16-pictures', invertStep('tiny', null, { imagesAtOnce: 16 })),
+  stepRow(`train-tiny-${16 * rowsOfPicture}-samples`, trainStep('tiny', 16 * rowsOfPicture)),
 ];
