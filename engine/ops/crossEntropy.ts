@@ -1,5 +1,5 @@
 /**
- * Cross-entropy of logits against class numbers, and against probabilities.
+ * Cross-entropy of logits against class numbers.
  *
  *   loss = log sum_k exp(x[k]) - x[target]
  */
@@ -8,11 +8,8 @@ import { apply, defineOp, expectDType, expectInputs, f32Bits, input, output, typ
 import source from '../shaders/crossEntropy.wgsl';
 import gradSource from '../shaders/crossEntropyGrad.wgsl';
 import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
-import { logSoftmax } from './logSoftmax.ts';
-import { call } from './pointwise.ts';
-import { sum } from './reduce.ts';
+import { logSumExp64 } from './logSumExp.ts';
 import { rowsOf, rowVariants } from './rowKernel.ts';
-import { logSumExp } from './softmax.ts';
 
 export interface CrossEntropyAttrs {
   /** Target that marks a position without loss; null where every position counts. */
@@ -52,7 +49,7 @@ export const crossEntropyGradOp = defineOp<CrossEntropyAttrs, KernelOp<CrossEntr
       const target = targets![row]!;
       if (target === ignoreIndex) continue;
       expectClass(target, n);
-      const shift = logSumExp(x!, row * n, n);
+      const shift = logSumExp64(x!, row * n, n);
       for (let k = 0; k < n; k++) {
         dx[row * n + k] = g![row]! * (Math.exp(x![row * n + k]! - shift) - (k === target ? 1 : 0));
       }
@@ -83,7 +80,7 @@ export const crossEntropyOp = defineOp<CrossEntropyAttrs, KernelOp<CrossEntropyA
     return targets!.map((target, row) => {
       if (target === ignoreIndex) return 0;
       expectClass(target, n);
-      return logSumExp(x!, row * n, n) - x![row * n + target]!;
+      return logSumExp64(x!, row * n, n) - x![row * n + target]!;
     });
   },
   vjp: (g, [x, targets], y, attrs) => [apply(crossEntropyGradOp, [x!, targets!, y, g], attrs), null],
@@ -106,7 +103,3 @@ export const crossEntropyOp = defineOp<CrossEntropyAttrs, KernelOp<CrossEntropyA
  */
 export const crossEntropy = (logits: Tensor, targets: Tensor, ignoreIndex: number | null = null): Tensor =>
   apply(crossEntropyOp, [logits, targets], { ignoreIndex });
-
-/** Cross-entropy against probabilities: logits, probs [.., K] -> [..]. */
-export const softCrossEntropy = (logits: Tensor, probs: Tensor): Tensor =>
-  call('neg', sum(call('mul', probs, logSoftmax(logits)), [-1]));

@@ -5,8 +5,9 @@
  */
 import { apply, defineOp, type KernelOp } from '../op.ts';
 import type { Tensor } from '../tensor.ts';
+import { logSumExp64 } from './logSumExp.ts';
 import { rowsOf } from './rowKernel.ts';
-import { alongAxis, inferRows, inferRowsGrad, logSumExp, softmaxGradVariants, softmaxVariants } from './softmax.ts';
+import { alongAxis, inferRows, inferRowsGrad, softmaxGradVariants, softmaxVariants } from './softmax.ts';
 
 /** y, g [.., n] -> cotangent of x [.., n]:  g - exp(y) * sum_k g[k]. */
 export const logSoftmaxGradOp = defineOp<null, KernelOp<null>>({
@@ -36,7 +37,7 @@ export const logSoftmaxOp = defineOp<null, KernelOp<null>>({
     const { rows, n } = rowsOf(type!);
     const y = new Float64Array(rows * n);
     for (let start = 0; start < rows * n; start += n) {
-      const shift = logSumExp(x!, start, n);
+      const shift = logSumExp64(x!, start, n);
       for (let i = start; i < start + n; i++) y[i] = x![i]! - shift;
     }
     return y;

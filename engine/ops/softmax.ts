@@ -9,6 +9,7 @@ import type { DeviceCapabilities, KernelOp, Variant } from '../op.ts';
 import source from '../shaders/softmax.wgsl';
 import gradSource from '../shaders/softmaxGrad.wgsl';
 import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
+import { logSumExp64 } from './logSumExp.ts';
 import { rowsOf, rowVariants } from './rowKernel.ts';
 import { transpose } from './view.ts';
 
@@ -28,15 +29,6 @@ export function inferRowsGrad(name: string, inputs: readonly TensorType[]): Tens
   check(sameShape(y.shape, g.shape), () => `${name}: y and g must have one shape, found ${describe(y)} and `
     + describe(g));
   return inferRows(name, [y]);
-}
-
-/** Log of the sum of the exponentials of x[start .. start + n - 1], in f64. */
-export function logSumExp(x: Float64Array, start: number, n: number): number {
-  let top = -Infinity;
-  for (let i = start; i < start + n; i++) top = Math.max(top, x[i]!);
-  let mass = 0;
-  for (let i = start; i < start + n; i++) mass += Math.exp(x[i]! - top);
-  return top + Math.log(mass);
 }
 
 /** Kernels of softmax, or with `log` of log-softmax. */
@@ -85,7 +77,7 @@ export const softmaxOp = defineOp<null, KernelOp<null>>({
     const { rows, n } = rowsOf(type!);
     const y = new Float64Array(rows * n);
     for (let start = 0; start < rows * n; start += n) {
-      const shift = logSumExp(x!, start, n);
+      const shift = logSumExp64(x!, start, n);
       for (let i = start; i < start + n; i++) y[i] = Math.exp(x![i]! - shift);
     }
     return y;
