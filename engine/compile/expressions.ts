@@ -113,7 +113,7 @@ export abstract class Expressions {
       ...this.bindings.map((binding, i) => `@group(0) @binding(${this.firstBinding + i}) `
         + `var<storage, ${binding.written ? 'read_write' : 'read'}> b${this.firstBinding + i}: `
         + `array<${this.storageType(binding.node.dtype, binding.vector)}>;`),
-      this.body.some((line) => /erf\(|signedPow\(|geluTanhSlope\(/.test(line)) ? pointwisePreamble : '',
+      this.body.some((line) => /erf\(|geluSlope\(|signedPow\(|geluTanhSlope\(/.test(line)) ? pointwisePreamble : '',
     ];
   }
 }

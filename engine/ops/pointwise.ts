@@ -164,7 +164,7 @@ const unary: Record<UnaryName, Row> = {
     vjp: (g, [x]) => [call('mul', g, call('geluSlope', x!))],
   },
   geluSlope: {
-    wgsl: (x) => `(0.5 * (1.0 + erf(${x} * 0.7071067812)) + ${x} * 0.3989422804 * exp(-0.5 * ${x} * ${x}))`,
+    wgsl: (x) => `geluSlope(${x})`,
     f64: (x) => cdf64(x) + x * pdf64(x), vjp: 'none',
   },
   geluTanh: {
@@ -266,12 +266,20 @@ function fill(value: number, like: Tensor): Tensor {
 
 /** Functions that expressions call, in the vector type of the kernel. */
 export const pointwisePreamble = `
-// [Abramowitz & Stegun 7.1.26], absolute error below 1.5e-7.
+// What 1 - erf(z) is of exp(-z z), for z >= 0 [Abramowitz & Stegun 7.1.26], absolute error below 1.5e-7.
+fn tail(z: F) -> F {
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  return t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+}
 fn erf(x: F) -> F {
   let z = abs(x);
-  let t = 1.0 / (1.0 + 0.3275911 * z);
-  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return sign(x) * (1.0 - p * exp(-z * z));
+  return sign(x) * (1.0 - tail(z) * exp(-z * z));
+}
+// The normal distribution and x times its density, which share an exponential.
+fn geluSlope(x: F) -> F {
+  let z = abs(x) * 0.7071067812;
+  let density = exp(-z * z);
+  return 0.5 + 0.5 * sign(x) * (1.0 - tail(z) * density) + x * 0.3989422804 * density;
 }
 // The pow of WGSL knows no negative base: here integer exponents keep their sign, others give not-a-number.
 fn signedPow(a: F, b: F) -> F {
