@@ -5,6 +5,7 @@
 import { ancestors } from '../graph.ts';
 import { contiguous, isContiguous } from '../layout.ts';
 import type { Layout, OpDef } from '../op.ts';
+import { constantOp, type ConstantAttrs } from '../ops/leaf.ts';
 import { pointwiseOps } from '../ops/pointwise.ts';
 import { sizeOf, type DType, type Tensor, type TensorType } from '../tensor.ts';
 
@@ -83,9 +84,21 @@ class Lowering {
     return { node: dense.node, layout: op.view(dense.layout, tensor, tensor.attrs)! };
   }
 
-  private own({ op, attrs, shape, dtype, path }: Tensor, signature: string, reads: readonly Read[]): Read {
+  private own(tensor: Tensor, signature: string, reads: readonly Read[]): Read {
+    const { op, attrs, shape, dtype, path } = tensor;
+    const value = knownValue(tensor, reads);
+    if (value !== null) return this.constant(value, tensor);
     const usable = op.kind === 'kernel' ? reads.map((read) => this.bindable(read, path)) : reads;
     return this.append({ op, attrs, signature, shape, dtype, path, reads: usable });
+  }
+
+  /** One number in every place of a shape. */
+  private constant(value: number, { shape, dtype, path }: Tensor): Read {
+    const attrs: ConstantAttrs = { value, dtype };
+    const { node } = this.append({
+      op: constantOp, attrs, signature: constantOp.name, shape: [], dtype, path, reads: [],
+    });
+    return { node, layout: { shape, strides: shape.map(() => 0), offset: 0 } };
   }
 
   private append(parts: Omit<Node, 'position'>): Read {
@@ -120,6 +133,14 @@ class Lowering {
     }
     return copy;
   }
+}
+
+/** The number that pointwise work on constants alone comes to; null where it is other work. Whole numbers may wrap. */
+function knownValue({ op, attrs, dtype, inputs }: Tensor, reads: readonly Read[]): number | null {
+  if (op.kind !== 'pointwise' || dtype !== 'f32') return null;
+  if (!reads.every(({ node }) => node.op.name === 'constant' && node.dtype === 'f32')) return null;
+  const values = reads.map(({ node }) => Float64Array.of((node.attrs as ConstantAttrs).value));
+  return op.reference(values, inputs.map((x) => ({ shape: [1], dtype: x.dtype })), attrs)[0]!;
 }
 
 /** Equal keys mean equal values; null where the op is a leaf with an identity of its own. */

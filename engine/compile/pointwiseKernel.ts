@@ -23,6 +23,8 @@ export interface PointwiseKernel {
 
 class Emitter extends Expressions {
   private readonly loads = new Map<string, string>();
+  /** Loads of what stays the same along the last axis, for loops that walk it. */
+  private readonly before: string[] = [];
   private readonly operands: readonly Read[];
   private readonly shape: number[];
   private readonly strides: Map<Read, number[]>;
@@ -72,7 +74,8 @@ class Emitter extends Expressions {
     const index = terms.join(' + ') || '0u';
     const name = `x${this.loads.size}`;
     const type = alias[read.node.dtype];
-    this.body.push(`let ${name} = ${type}(${this.binding(read.node, vector)}[${index}]);`);
+    const lines = this.software && strides.at(-1) === 0 ? this.before : this.body;
+    lines.push(`let ${name} = ${type}(${this.binding(read.node, vector)}[${index}]);`);
     this.loads.set(key, name);
     return name;
   }
@@ -183,6 +186,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       '  @builtin(num_workgroups) groups: vec3u) {',
       ...(rank > 2 ? [...loop('outer', outer, 'z', '', 1), ...this.decode()] : []),
       ...(rank > 1 ? loop(`i${rank - 2}`, middle, 'y', '', 1) : []),
+      ...this.before,
       ...loop(`i${rank - 1}`, inner, 'x', ' + lane', 8),
     ];
     return { head: head.join('\n  '), tail: `${'}'.repeat(Math.min(rank, 3))}\n}`, grid };
