@@ -1,17 +1,17 @@
 /** The energy of hard layouts on fixed pairs: what the monitor watches, moves are compared and scores are made by. */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
-import { gather, inputTensor, oneHot, slice, table } from '../engine/ops/index.ts';
+import { inputTensor, slice, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { slotTargets } from '../models/prior/autoregressive.ts';
 import { embedTokens } from '../models/unet/layoutEncoder.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import type { Prior } from '../pipeline/prior.ts';
+import { embedForPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, fixedPairs, noiseBank, pairBlocks, priorRange, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, imageErrors, priorEnergy, weightOf, type Draws } from './objective.ts';
+import { LayoutNats } from './layoutNats.ts';
+import { denoisingEnergy, imageEnergy, imageErrors, weightOf, type Draws } from './objective.ts';
 
 /** A layout for a picture. */
 export interface Candidate {
@@ -41,9 +41,10 @@ interface Block {
 export class Judge {
   private constructor(
     private readonly program: Program,
-    private readonly generator: Generator,
     private readonly priorWeight: number,
     private readonly blocks: readonly Block[],
+    /** Of an autoregressive prior that counts. */
+    private readonly nats: LayoutNats | null,
     /** Questions that one run answers. */
     readonly rows: number,
   ) {}
@@ -66,20 +67,17 @@ export class Judge {
     const errors = imageErrors(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank);
     const outputs: Record<string, Tensor> = { errors, image: imageEnergy(errors) };
     const priorWeight = weightOf(prior, config);
-    if (prior && priorWeight > 0) {
-      const { maxObjects: N, classCount, gridSide } = vocabulary;
-      const targets = {
-        classes: oneHot(inputTensor('classes', [rows, N], 'i32'), classCount + 1),
-        corners: oneHot(inputTensor('corners', [rows, N, 2], 'i32'), gridSide * gridSide + 1),
-      };
-      outputs['prior'] = priorEnergy(prior, { embeddings: slice(gather(prior.table, ids), 1, 0, 3 * N), targets }, each,
-        draws('priorTimesteps', 'priorNoises', P), config.seed);
+    const counts = prior && priorWeight > 0 ? prior : null;
+    if (counts?.kind === 'diffusion') {
+      const read = slice(embedForPrior(counts, ids), 1, 0, 3 * vocabulary.maxObjects);
+      outputs['prior'] = denoisingEnergy(counts, read, each, draws('priorTimesteps', 'priorNoises', P), config.seed);
     }
+    const nats = counts?.kind === 'autoregressive' ? await LayoutNats.open(device, counts, rows) : null;
     const program = await compile(device, { name: 'judge', outputs });
     const ofPrior = pairBlocks(fixedPairs(P * blockCount, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
     const blocks = pairBlocks(fixedPairs(config.monitorPairs, config.timesteps), T)
       .map((image, k): Block => ({ image, prior: ofPrior[k]! }));
-    return new Judge(program, generator, priorWeight, blocks, rows);
+    return new Judge(program, priorWeight, blocks, nats, rows);
   }
 
   /** Number of blocks that the fixed pairs are dealt into. */
@@ -94,13 +92,13 @@ export class Judge {
 
   /** Answers up to `rows` questions. */
   async answer(questions: readonly Question[]): Promise<Answer[]> {
-    const { rows, program, generator: { vocabulary } } = this;
+    const { rows, program } = this;
     // Rows that nothing is asked of repeat the last question.
     const asked = Array.from({ length: rows }, (_, row) => questions[Math.min(row, questions.length - 1)]!);
     const ids = joined(asked.map(({ tokens }) => tokens));
     const blocks = asked.map(({ block }) => this.blocks[block]!);
     const { z, ...inputs } = {
-      z: new Float32Array(rows * asked[0]!.z.length), ids, ...slotTargets(vocabulary, ids),
+      z: new Float32Array(rows * asked[0]!.z.length), ids,
       timesteps: joined(blocks.map(({ image }) => image.timesteps)), noises: joined(blocks.map(({ image }) => image.noises)),
       priorTimesteps: joined(blocks.map(({ prior }) => prior.timesteps)),
       priorNoises: joined(blocks.map(({ prior }) => prior.noises)),
@@ -109,7 +107,8 @@ export class Judge {
     program.run({ z, ...Object.fromEntries(Object.entries(inputs).filter(([name]) => program.takes(name))) });
     const image = await program.readFloats('image');
     const errors = await program.readFloats('errors');
-    const ofPrior = this.priorWeight > 0 ? await program.readFloats('prior') : null;
+    const ofPrior = this.nats ? await this.nats.of(questions.map(({ tokens }) => tokens))
+      : program.gives('prior') ? await program.readFloats('prior') : null;
     const places = errors.length / rows;
     return questions.map((_, row) => ({
       energy: image[row]! + (ofPrior ? this.priorWeight * ofPrior[row]! : 0),
@@ -130,6 +129,7 @@ export class Judge {
 
   destroy(): void {
     this.program.destroy();
+    this.nats?.destroy();
   }
 }
 

@@ -8,7 +8,7 @@ import { predictionErrors } from '../models/diffusion.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
-import { priorDenoisingLoss, priorExpectedNats, type Prior } from '../pipeline/prior.ts';
+import { priorDenoisingLoss, priorExpectedNats, type DiffusionPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
 import type { InversionConfig } from './config.ts';
 
@@ -74,15 +74,21 @@ export interface PriorReading {
  */
 export function priorEnergy(prior: Prior, { embeddings, targets }: PriorReading, rowImage: Tensor, draws: Draws,
   seed: number): Tensor {
-  const p = prior.store.scope();
-  if (prior.kind === 'autoregressive') return priorExpectedNats(p, embeddings, targets, prior.description);
+  return prior.kind === 'autoregressive'
+    ? priorExpectedNats(prior.store.scope(), embeddings, targets, prior.description)
+    : denoisingEnergy(prior, embeddings, rowImage, draws, seed);
+}
+
+/** The energy of each row [Q] under a diffusion prior; arguments as above. */
+export function denoisingEnergy(prior: DiffusionPrior, embeddings: Tensor, rowImage: Tensor, draws: Draws,
+  seed: number): Tensor {
   const [Q, L, D] = embeddings.shape as [number, number, number];
   const P = draws.timesteps.shape[1]!;
   const ofRows = (x: Tensor): Tensor => reshape(gather(x, rowImage), [Q * P]);
   const spread = reshape(broadcast(reshape(embeddings, [Q, 1, L, D]), [Q, P, L, D]), [Q * P, L, D]);
   const bank = table(priorNoiseBank(prior, seed), [bankSize, L * D]);
   const noise = reshape(gather(bank, ofRows(draws.noises)), [Q * P, L, D]);
-  const errors = priorDenoisingLoss(p, spread, ofRows(draws.timesteps), noise, prior.description);
+  const errors = priorDenoisingLoss(prior.store.scope(), spread, ofRows(draws.timesteps), noise, prior.description);
   return mean(reshape(errors, [Q, P]), [1]);
 }
 

@@ -63,16 +63,20 @@ export function priorScores(p: Scope, embeddings: Tensor, choices: SlotTargets<T
   return autoregressivePrior(p, standardise(embeddings, statistics), choices, model);
 }
 
+/** Throws a UserError where a prior cannot say anything of the slots of an inversion. */
+export function expectAnyOrder({ support }: AutoregressivePriorConfig): void {
+  if (support !== 'canonical') return;
+  throw new UserError('the prior knows layouts in canonical order only (--model.support canonical), '
+    + 'but slots of an inversion have no order; train one with --data.order random --model.support any');
+}
+
 /**
  * Nats per layout [B] that weights over the choices of each slot are to expect, read through embeddings; the likeliest
  * choices stand for those that a token is seen from.
  */
 export function priorExpectedNats(p: Scope, embeddings: Tensor, { classes, corners }: SlotChoices,
   reader: Reader<AutoregressivePriorConfig>): Tensor {
-  if (reader.model.support === 'canonical') {
-    throw new UserError('the prior knows layouts in canonical order only (--model.support canonical), '
-      + 'but slots of an inversion have no order; train one with --data.order random --model.support any');
-  }
+  expectAnyOrder(reader.model);
   const choices = { classes: argmax(classes), corners: argmax(corners) };
   return expectedNegativeLogLikelihood(priorScores(p, embeddings, choices, reader), classes, corners);
 }
