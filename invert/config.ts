@@ -105,9 +105,9 @@ export interface InversionConfig {
   readonly screenPairs: number;
   /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. Open in the paper. */
   readonly patience: number;
-  /** Rounds of moves at each stride after the search: objects of other restarts, shift, resize, change class, drop. */
+  /** Most rounds of moves after the search: shift, resize, change class, drop; objects of other restarts or proposed. */
   readonly localRounds: number;
-  /** Places where the picture is least explained that a round of far moves puts objects at; 0: none, and no splits. */
+  /** Boxes that a round looks for objects in, where the picture is least explained; 0: none, and errors by place are not read. */
   readonly proposals: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
   readonly duplicateIou: number;
@@ -122,7 +122,7 @@ const search: InversionConfig = {
   steps: 60, annealSteps: 60, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
-  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 8, proposals: 4,
+  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 24, proposals: 4,
   duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 

@@ -1,4 +1,5 @@
 /** Layouts one move away: what is left for a discrete search when the gradient has come close. */
+import type { ErrorMap } from './errorMap.ts';
 import { tripleFault, type LayoutVocabulary } from '../models/layoutTokens.ts';
 
 /** Class token, top left and bottom right cell. */
@@ -91,32 +92,32 @@ export function localMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, str
   });
 }
 
-/** Moves that cut an object in two across either side, with a gap or none, one part of its class and the other of any. */
-export function splitMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, gap: number): Move[] {
+/** Moves that follow an error map: objects shrink to what they explain, or are cut into two parts that explain more. */
+export function explainingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
   const own = triplesOf(vocabulary, tokens);
-  if (own.length === vocabulary.maxObjects) return [];
-  return own.flatMap((triple, slot) => [0, gap].flatMap((apart) => parts(cellsOf(vocabulary, triple), apart)).flatMap(([kept, other]): Move[] =>
-    Array.from({ length: vocabulary.classCount }, (_, kind) => [
-      { slot, triple: tripleOf(vocabulary, triple[0], kept) },
-      { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
-    ])));
-}
-
-/** The two parts of a box that is cut in the middle of either side, in both orders. */
-function parts([x0, y0, x1, y1]: Cells, apart: number): [Cells, Cells][] {
-  const [x, y] = [(x0 + x1 - apart) >> 1, (y0 + y1 - apart) >> 1];
-  const cuts: [Cells, Cells][] = [];
-  if (x > x0 && x + apart < x1) cuts.push([[x0, y0, x, y1], [x + apart, y0, x1, y1]]);
-  if (y > y0 && y + apart < y1) cuts.push([[x0, y0, x1, y], [x0, y + apart, x1, y1]]);
-  return cuts.flatMap(([a, b]): [Cells, Cells][] => [[a, b], [b, a]]);
+  const isFull = own.length === vocabulary.maxObjects;
+  return own.flatMap((triple, slot): Move[] => {
+    const box = cellsOf(vocabulary, triple);
+    const part = map.explainedPart(box);
+    const pairs = isFull ? [] : map.explainedParts(box);
+    // One part keeps the class, the other may have any.
+    const cut = pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const).flatMap(([kept, other]): Move[] =>
+      Array.from({ length: vocabulary.classCount }, (_, kind) => [
+        { slot, triple: tripleOf(vocabulary, triple[0], kept) },
+        { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
+      ]));
+    return part === null || String(part) === String(box) ? cut
+      : [[{ slot, triple: tripleOf(vocabulary, triple[0], part) }], ...cut];
+  });
 }
 
 /** An object of another layout takes the place of one that it overlaps by so much. */
 const replacedFrom = 0.3;
 
-/** Moves that bring objects into a compact layout: into the first empty slot, or over what they overlap. */
+/** Moves that bring objects into a compact layout: into the first empty slot, and over what they overlap or, in a full one, any. */
 export function proposalMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, proposed: readonly Triple[]): Move[] {
   const own = triplesOf(vocabulary, tokens);
+  const isFull = own.length === vocabulary.maxObjects;
   const known = new Set(own.map(String));
   const fresh = proposed.filter((triple) => {
     const isNew = !known.has(String(triple));
@@ -124,8 +125,8 @@ export function proposalMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, 
     return isNew;
   });
   return fresh.flatMap((triple): Move[] => [
-    ...(own.length < vocabulary.maxObjects ? [own.length] : []),
-    ...own.flatMap((object, slot) => (tripleIou(vocabulary, object, triple) > replacedFrom ? [slot] : [])),
+    ...(isFull ? [] : [own.length]),
+    ...own.flatMap((object, slot) => (isFull || tripleIou(vocabulary, object, triple) > replacedFrom ? [slot] : [])),
   ].map((slot) => [{ slot, triple }]));
 }
 

@@ -79,10 +79,10 @@ export function withInversion(target: Command): Command {
     .option('--monitor-every <number>', 'steps between evaluations of the monitor (open in the paper)', positiveInteger)
     .option('--monitor-pairs <number>', 'fixed pairs that the monitor averages over (open in the paper)', positiveInteger)
     .option('--screen-pairs <number>', 'of those, pairs that a move is looked at with first', positiveInteger)
-    .option('--local-rounds <number>', 'rounds of moves at each stride after the search: objects of other restarts, '
-      + 'shift, resize, change class, drop', integer)
-    .option('--proposals <number>', 'places where the picture is least explained that a round puts objects at; 0: none, '
-      + 'and no object is cut in two', integer)
+    .option('--local-rounds <number>', 'most rounds of moves after the search: shift, resize, change class, drop, and '
+      + 'objects of other restarts or where the picture is least explained', integer)
+    .option('--proposals <number>', 'boxes that a round looks for objects in, where the picture is least explained; '
+      + '0: none, and no object shrinks or is cut by the errors of its places', integer)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is given '
