@@ -92,23 +92,26 @@ export function localMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, str
   });
 }
 
-/** Moves that follow an error map: objects shrink to what they explain, or are cut into two parts that explain more. */
-export function explainingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
-  const own = triplesOf(vocabulary, tokens);
-  const isFull = own.length === vocabulary.maxObjects;
-  return own.flatMap((triple, slot): Move[] => {
-    const box = cellsOf(vocabulary, triple);
-    const part = map.explainedPart(box);
-    const pairs = isFull ? [] : map.explainedParts(box);
-    // One part keeps the class, the other may have any.
-    const cut = pairs.flatMap(([a, b]) => [[a, b], [b, a]] as const).flatMap(([kept, other]): Move[] =>
-      Array.from({ length: vocabulary.classCount }, (_, kind) => [
-        { slot, triple: tripleOf(vocabulary, triple[0], kept) },
-        { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
-      ]));
-    return part === null || String(part) === String(box) ? cut
-      : [[{ slot, triple: tripleOf(vocabulary, triple[0], part) }], ...cut];
+/** Moves that shrink an object to the part of its box that explains the picture. */
+export function shrinkingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
+  return triplesOf(vocabulary, tokens).flatMap((triple, slot): Move[] => {
+    const part = map.explainedPart(cellsOf(vocabulary, triple));
+    if (part === null) return [];
+    const shrunk = tripleOf(vocabulary, triple[0], part);
+    return String(shrunk) === String(triple) ? [] : [[{ slot, triple: shrunk }]];
   });
+}
+
+/** Moves that cut an object into two parts that explain more: one keeps its class, the other may have any. */
+export function cuttingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
+  const own = triplesOf(vocabulary, tokens);
+  if (own.length === vocabulary.maxObjects) return [];
+  return own.flatMap((triple, slot) => map.explainedParts(cellsOf(vocabulary, triple))
+    .flatMap(([a, b]) => [[a, b], [b, a]] as const)
+    .flatMap(([kept, other]) => Array.from({ length: vocabulary.classCount }, (_, kind): Move => [
+      { slot, triple: tripleOf(vocabulary, triple[0], kept) },
+      { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
+    ])));
 }
 
 /** An object of another layout takes the place of one that it overlaps by so much. */

@@ -8,6 +8,9 @@
  * least explained, shrink to what they explain, or be cut in two: what a gradient cannot do once it has settled on too
  * few.
  *
+ * When nothing helps, the best of those far moves that leave the energy not much higher are followed for a few rounds:
+ * an object that is cut in two may have to be moved before it pays.
+ *
  * Passes of a round for n objects, C classes, p proposals, P pairs of which s are looked at first: at most
  * ((12 + C) n + (1 + n) p + (4 C + 1) n) s for the first look, 3 n P for the second, P for the errors by place.
  */
@@ -15,11 +18,15 @@ import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { InversionConfig } from './config.ts';
 import { ErrorMap } from './errorMap.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
-import { applyMove, compactLayout, explainingMoves, localMoves, objectsIn, proposalMoves, triplesOf, type Move }
+import { applyMove, compactLayout, cuttingMoves, localMoves, objectsIn, proposalMoves, shrinkingMoves, triplesOf,
+  type Move }
   from './moves.ts';
 
 /** Moves of one slot that are looked at with all pairs. */
 const closerOfSlot = 2;
+/** Far moves that raise the energy by no more than this factor are followed, for so many rounds beside one a stride. */
+const followedTo = 1.3;
+const followedFor = 2;
 
 type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'proposals'>;
 
@@ -30,63 +37,115 @@ type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'prop
  */
 export async function refine(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found,
   others: readonly Int32Array[], config: RefineConfig): Promise<Found> {
-  // About a quarter of the grid.
-  const longest = Math.max(1, 2 ** Math.floor(Math.log2(vocabulary.gridSide / 4)));
-  let stride = longest;
-  let best = start;
-  /** What the longest moves could not improve. */
-  let settled: Found | null = null;
-  for (let round = 0; round < config.localRounds; round++) {
-    const moves = localMoves(vocabulary, best.tokens, stride);
-    if (stride === longest) moves.push(...await farMoves(vocabulary, energies, best.tokens, others, config));
-    const next = await bestOfRound(vocabulary, energies, best, moves.filter((move) =>
-      hasNoDuplicates(vocabulary, applyMove(vocabulary, best.tokens, move), config.duplicateIou)), config.duplicateIou);
-    const helped = next.energy < best.energy;
-    if (!helped && stride === longest) settled = best;
-    best = next;
-    if (helped) continue;
-    if (stride > 1) stride /= 2;
-    else if (best === settled) break;
-    else stride = longest;
+  const refinement = new Refinement(vocabulary, energies, others, config);
+  let best = await refinement.descend(start, config.localRounds);
+  for (let followed = true; followed;) {
+    followed = false;
+    for (const turn of await refinement.nearlyAsGood(best)) {
+      const end = await refinement.descend(turn, followedFor + refinement.strides);
+      if (end.energy >= best.energy) continue;
+      best = await refinement.descend(end, config.localRounds);
+      followed = true;
+      break;
+    }
   }
   return best;
 }
 
-/** Moves that change how many objects there are, or put one somewhere else. */
-async function farMoves(vocabulary: LayoutVocabulary, energies: LayoutEnergies, tokens: Int32Array,
-  others: readonly Int32Array[], { proposals }: RefineConfig): Promise<Move[]> {
-  const known = others.flatMap((other) => triplesOf(vocabulary, other));
-  if (proposals === 0) return proposalMoves(vocabulary, tokens, known);
-  const map = new ErrorMap(await energies.errors(tokens), vocabulary.gridSide);
-  return [
-    ...proposalMoves(vocabulary, tokens, [...known, ...objectsIn(vocabulary, map.unexplained(proposals))]),
-    ...explainingMoves(vocabulary, tokens, map),
-  ];
-}
+class Refinement {
+  /** In cells: about a quarter of the grid. */
+  private readonly longest: number;
+  /** How many there are, down to a cell. */
+  readonly strides: number;
+  private roundsLeft: number;
 
-const hasNoDuplicates = (vocabulary: LayoutVocabulary, tokens: Int32Array, duplicateIou: number): boolean =>
-  String(compactLayout(vocabulary, tokens, duplicateIou)) === String(tokens);
-
-async function bestOfRound(vocabulary: LayoutVocabulary, energies: LayoutEnergies, best: Found,
-  moves: readonly Move[], duplicateIou: number): Promise<Found> {
-  const after = (move: Move): Int32Array => applyMove(vocabulary, best.tokens, move);
-  const [own, ...screened] = await energies.screen([best.tokens, ...moves.map(after)]);
-  const promising = moves.map((move, i) => ({ move, energy: screened[i]! })).filter(({ energy }) => energy < own!)
-    .sort((a, b) => a.energy - b.energy);
-  const closer = promising.filter(({ move }, i) =>
-    promising.slice(0, i).filter((other) => meet(other.move, move)).length < closerOfSlot).map(({ move }) => move);
-  const alone = await energies.of(closer.map(after));
-  const helpful = closer.map((move, i) => ({ move, energy: alone[i]! })).filter(({ energy }) => energy < best.energy)
-    .sort((a, b) => a.energy - b.energy);
-  let together: Move = [];
-  const layouts: Int32Array[] = [];
-  for (const { move } of helpful) {
-    if (meet(together, move)) continue;
-    together = [...together, ...move];
-    layouts.push(compactLayout(vocabulary, after(together), duplicateIou));
+  constructor(private readonly vocabulary: LayoutVocabulary, private readonly energies: LayoutEnergies,
+    private readonly others: readonly Int32Array[], private readonly config: RefineConfig) {
+    this.strides = 1 + Math.max(0, Math.floor(Math.log2(vocabulary.gridSide / 4)));
+    this.longest = 2 ** (this.strides - 1);
+    this.roundsLeft = config.localRounds;
   }
-  const found = await energies.of(layouts);
-  return layouts.reduce((a, tokens, i) => (found[i]! < a.energy ? { tokens, energy: found[i]! } : a), best);
+
+  /** Where moves lead to from a layout in at most so many rounds. */
+  async descend(start: Found, rounds: number): Promise<Found> {
+    let stride = this.longest;
+    let best = start;
+    /** What the longest moves could not improve. */
+    let settled: Found | null = null;
+    for (let round = 0; round < rounds && this.roundsLeft > 0; round++, this.roundsLeft--) {
+      const moves = localMoves(this.vocabulary, best.tokens, stride);
+      if (stride === this.longest) moves.push(...(await this.farMoves(best.tokens)).flat());
+      const next = await this.bestOfRound(best, moves.filter((move) => this.isAllowed(best.tokens, move)));
+      const helped = next.energy < best.energy;
+      if (!helped && stride === this.longest) settled = best;
+      best = next;
+      if (helped) continue;
+      if (stride > 1) stride /= 2;
+      else if (best === settled) break;
+      else stride = this.longest;
+    }
+    return best;
+  }
+
+  /** The best layout that each kind of far move leads to, where it is not much worse. */
+  async nearlyAsGood({ tokens, energy }: Found): Promise<Found[]> {
+    if (this.roundsLeft === 0) return [];
+    const turns: Found[] = [];
+    for (const moves of await this.farMoves(tokens)) {
+      const layouts = moves.filter((move) => this.isAllowed(tokens, move)).map((move) => this.after(tokens, move));
+      const [own, ...screened] = await this.energies.screen([tokens, ...layouts]);
+      const lowest = Math.min(...screened);
+      if (lowest > followedTo * own!) continue;
+      const layout = layouts[screened.indexOf(lowest)]!;
+      turns.push({ tokens: layout, energy: (await this.energies.of([layout]))[0]! });
+    }
+    return turns.filter((turn) => turn.energy < followedTo * energy);
+  }
+
+  /** Moves that change how many objects there are, or put one somewhere else: over others, shrunk, and cut. */
+  private async farMoves(tokens: Int32Array): Promise<Move[][]> {
+    const { vocabulary, config } = this;
+    const known = this.others.flatMap((other) => triplesOf(vocabulary, other));
+    if (config.proposals === 0) return [proposalMoves(vocabulary, tokens, known)];
+    const map = new ErrorMap(await this.energies.errors(tokens), vocabulary.gridSide);
+    const proposed = objectsIn(vocabulary, map.unexplained(config.proposals));
+    return [
+      proposalMoves(vocabulary, tokens, [...known, ...proposed]), shrinkingMoves(vocabulary, tokens, map),
+      cuttingMoves(vocabulary, tokens, map),
+    ];
+  }
+
+  /** Whether a move brings no two objects of one class onto each other. */
+  private isAllowed(tokens: Int32Array, move: Move): boolean {
+    const after = this.after(tokens, move);
+    return String(compactLayout(this.vocabulary, after, this.config.duplicateIou)) === String(after);
+  }
+
+  private after(tokens: Int32Array, move: Move): Int32Array {
+    return applyMove(this.vocabulary, tokens, move);
+  }
+
+  private async bestOfRound(best: Found, moves: readonly Move[]): Promise<Found> {
+    const { energies } = this;
+    const after = (move: Move): Int32Array => this.after(best.tokens, move);
+    const [own, ...screened] = await energies.screen([best.tokens, ...moves.map(after)]);
+    const promising = moves.map((move, i) => ({ move, energy: screened[i]! })).filter(({ energy }) => energy < own!)
+      .sort((a, b) => a.energy - b.energy);
+    const closer = promising.filter(({ move }, i) =>
+      promising.slice(0, i).filter((other) => meet(other.move, move)).length < closerOfSlot).map(({ move }) => move);
+    const alone = await energies.of(closer.map(after));
+    const helpful = closer.map((move, i) => ({ move, energy: alone[i]! })).filter(({ energy }) => energy < best.energy)
+      .sort((a, b) => a.energy - b.energy);
+    let together: Move = [];
+    const layouts: Int32Array[] = [];
+    for (const { move } of helpful) {
+      if (meet(together, move)) continue;
+      together = [...together, ...move];
+      layouts.push(compactLayout(this.vocabulary, after(together), this.config.duplicateIou));
+    }
+    const found = await energies.of(layouts);
+    return layouts.reduce((a, tokens, i) => (found[i]! < a.energy ? { tokens, energy: found[i]! } : a), best);
+  }
 }
 
 /** Whether two moves change the same slot. */

@@ -11,13 +11,16 @@ export interface AblationRow {
 const shortDive = ['--preset', 'dive', '--steps', '120', '--lr', '0.1', '--batch-timesteps', '2', '--monitor-every',
   '10', '--monitor-pairs', '8', '--screen-pairs', '2', '--patience', '0'];
 
+/** A baseline that has nothing but its own search, for the passes that the default spends on search and moves. */
+const tokensAlone = (method: string): string[] => ['--method', method, '--passes', '800', '--local-rounds', '0'];
+
 /** Every row changes one thing in the default search, which is the first; the paper's own is the last. */
 export const ablationRows: readonly AblationRow[] = [
   { name: 'default', about: 'the default search', options: [] },
   { name: 'no-prior', about: 'p(layout) left out', options: ['--no-prior'] },
   { name: 'continuous', about: 'free embeddings, decoded at the end', options: ['--projection', 'none'] },
-  { name: 'greedy', about: 'greedy search over tokens, as many passes', options: ['--method', 'greedy'] },
-  { name: 'random', about: 'random search over tokens, as many passes', options: ['--method', 'random'] },
+  { name: 'greedy', about: 'greedy search over tokens alone, no fewer passes', options: tokensAlone('greedy') },
+  { name: 'random', about: 'random search over tokens alone, no fewer passes', options: tokensAlone('random') },
   { name: 'dive-short', about: 'the paper\'s search, cut to about as many passes', options: shortDive },
   { name: 'slot', about: 'nearest row of the slot, straight-through', options: ['--projection', 'slot'] },
   { name: 'cosine', about: 'the same, by cosine', options: ['--projection', 'slot', '--metric', 'cosine'] },
@@ -26,6 +29,10 @@ export const ablationRows: readonly AblationRow[] = [
   { name: 'no-monitor', about: 'the layout of the last step', options: ['--no-monitor'] },
   { name: 'patience', about: 'done after 2 looks without a new minimum', options: ['--patience', '2'] },
   { name: 'no-moves', about: 'no moves on the grid', options: ['--local-rounds', '0'] },
+  { name: 'no-moves-no-prior', about: 'nor a prior', options: ['--local-rounds', '0', '--no-prior'] },
+  { name: 'no-moves-continuous', about: 'free embeddings, and no moves',
+    options: ['--local-rounds', '0', '--projection', 'none'] },
+  { name: 'no-proposals', about: 'moves that do not look at errors by place', options: ['--proposals', '0'] },
   { name: 'half-steps', about: 'a budget of 30 steps', options: ['--steps', '30'] },
   { name: 'double-steps', about: 'a budget of 120 steps', options: ['--steps', '120', '--anneal-steps', '120'] },
   { name: 'one-pair', about: 'one (timestep, noise) pair a step', options: ['--batch-timesteps', '1'] },

@@ -43,16 +43,16 @@ test('a wrong class is mended, one too many dropped, and one that another start 
 });
 
 /** Errors on 31 x 31 places: 1 where a layout shows other classes than the target. */
-function errorsOf(tokens: Int32Array): Float32Array {
+function errorsOf(tokens: Int32Array, wanted = target): Float32Array {
   const shown = (layoutTokens: Int32Array, x: number, y: number): string =>
     triplesOf(vocabulary, layoutTokens).filter(([, a, b]) => x >= a % 32 && x < b % 32 && y >= a >> 5 && y < b >> 5)
       .map(([kind]) => kind).join();
   return Float32Array.from({ length: 31 * 31 }, (_, i) => {
     const [x, y] = [i % 31, Math.floor(i / 31)];
-    return Number(shown(tokens, x, y) !== shown(target, x, y));
+    return Number(shown(tokens, x, y) !== shown(wanted, x, y));
   });
 }
-const known = (): KnownEnergies => energiesBy(distanceTo(vocabulary, target), errorsOf);
+const known = (): KnownEnergies => energiesBy(distanceTo(vocabulary, target), (tokens) => errorsOf(tokens));
 
 test('a missing object is put where the picture is not explained', async () => {
   const less = layout(box(0, 2, 3, 12, 14));
@@ -74,6 +74,20 @@ test('what looks good on few pairs only is not taken', async () => {
   const misled = energiesBy((tokens, block) =>
     (block === 2 && String(tokens) !== String(start) ? -1 : distance(tokens)));
   assert.is(await refined(start, 3, [], 1, misled), String(start));
+});
+
+test('a cut that pays only after its parts have moved is followed', async () => {
+  const merged = layout(box(0, 2, 3, 25, 30));
+  const apart = layout(box(0, 2, 3, 12, 14), box(0, 15, 15, 25, 30));
+  const [alone, distance] = [distanceTo(vocabulary, merged), distanceTo(vocabulary, apart)];
+  // One object over both is better than two, unless they are nearly where they should be. Errors say where, but not quite.
+  const near = layout(box(0, 2, 3, 11, 13), box(0, 16, 16, 25, 30));
+  const energies = energiesBy((tokens) => {
+    const off = distance(tokens);
+    return triplesOf(vocabulary, tokens).length < 2 ? 100 + alone(tokens) : off < 3 ? off : 100 + off;
+  }, (tokens) => errorsOf(tokens, near));
+  const swapped = layout(box(0, 15, 15, 25, 30), box(0, 2, 3, 12, 14));
+  assert.ok([apart, swapped].map(String).includes(await refined(merged, 24, [], 1, energies, 1)));
 });
 
 test('when short moves have changed something, long ones get another chance', async () => {
