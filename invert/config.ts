@@ -119,10 +119,10 @@ export interface InversionConfig {
 
 const search: InversionConfig = {
   method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
-  steps: 60, annealSteps: 60, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
+  steps: 60, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
-  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 0, localRounds: 24, proposals: 4,
+  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2, localRounds: 24, proposals: 4,
   duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 

@@ -102,16 +102,24 @@ export function shrinkingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array,
   });
 }
 
-/** Moves that cut an object into two parts that explain more: one keeps its class, the other may have any. */
+/** Moves that cut an object into halves, or into parts that explain more: one keeps its class, the other may have any. */
 export function cuttingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
   const own = triplesOf(vocabulary, tokens);
   if (own.length === vocabulary.maxObjects) return [];
-  return own.flatMap((triple, slot) => map.explainedParts(cellsOf(vocabulary, triple))
+  const pairsOf = (box: Cells): (readonly [Cells, Cells])[] => [...halves(box), ...map.explainedParts(box)];
+  return own.flatMap((triple, slot) => pairsOf(cellsOf(vocabulary, triple))
     .flatMap(([a, b]) => [[a, b], [b, a]] as const)
     .flatMap(([kept, other]) => Array.from({ length: vocabulary.classCount }, (_, kind): Move => [
       { slot, triple: tripleOf(vocabulary, triple[0], kept) },
       { slot: own.length, triple: tripleOf(vocabulary, kind, other) },
     ])));
+}
+
+/** The halves of a box across either side, where a cell is left for both. */
+function halves([x0, y0, x1, y1]: Cells): [Cells, Cells][] {
+  const [x, y] = [(x0 + x1) >> 1, (y0 + y1) >> 1];
+  const beside: [Cells, Cells][] = x > x0 ? [[[x0, y0, x, y1], [x, y0, x1, y1]]] : [];
+  return y > y0 ? [...beside, [[x0, y0, x1, y], [x0, y, x1, y1]]] : beside;
 }
 
 /** An object of another layout takes the place of one that it overlaps by so much. */

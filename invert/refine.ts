@@ -25,7 +25,7 @@ import { applyMove, compactLayout, cuttingMoves, localMoves, objectsIn, proposal
 /** Moves of one slot that are looked at with all pairs. */
 const closerOfSlot = 2;
 /** Far moves that raise the energy by no more than this factor are followed, for so many rounds beside one a stride. */
-const followedTo = 1.3;
+const followedTo = 1.5;
 const followedFor = 2;
 
 type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'proposals'>;

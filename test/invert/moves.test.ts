@@ -135,7 +135,9 @@ test('an object is cut into the parts that explain most; one keeps its class', (
   const beside = [0, 1, 2].flatMap((kind) => [[left, right(kind)], [right(0), [kind, left[1]!, left[2]!]]]).map(String);
   const found = after(layout(whole, none, none));
   for (const text of beside) assert.ok(found.includes(text), `${text} of ${found.join(' | ')}`);
-  assert.is(found.length, 2 * beside.length, 'and as many above each other');
+  const halved = [0, 1, 2].map((kind) => String([[0, cell(0, 0), cell(3, 1)], [kind, cell(0, 1), cell(3, 3)]]));
+  for (const text of halved) assert.ok(found.includes(text), `${text} of ${found.join(' | ')}`);
+  assert.is(found.length, 4 * beside.length, 'and as many above each other, and halves both ways');
   assert.equal(after(layout(whole, whole, whole)), [], 'no slot is empty');
 });
 

@@ -7,12 +7,12 @@ import * as assert from 'uvu/assert';
 import { assertRefused, runTool } from '../support/runTool.ts';
 
 const test = suite('tools/drawn', { folder: '' });
-const generator = join(process.cwd(), 'weights/flat/generator');
+const generator = join(process.cwd(), 'weights/flat64/generator');
 const cwd = process.cwd();
 
 test.before(async (context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'drawn-test-'));
-  await runTool('data', ['scenes', '--kind', 'flat', '--size', '16', '--count', '60', '--seed', '5', '--out',
+  await runTool('data', ['scenes', '--kind', 'flat', '--size', '64', '--count', '60', '--seed', '5', '--out',
     join(context.folder, 'scenes')], { cwd });
 });
 test.after(({ folder }) => rmSync(folder, { recursive: true }));
