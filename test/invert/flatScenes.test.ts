@@ -15,7 +15,7 @@ import { testDevice } from '../support/gpu.ts';
 
 const { kind, size } = demoWeights.scenes;
 const next = rendererUnlike({ kind, seed: 777 }, size, trainedLayouts());
-const scenes = Array.from({ length: 8 }, (_, i) => {
+const scenes = Array.from({ length: 4 }, (_, i) => {
   const { rgb, objects } = next();
   return { name: `scene ${i}`, picture: planesFromRgb({ rgb, width: size, height: size }), objects };
 });
@@ -25,7 +25,7 @@ async function opened(): Promise<{ inverter: Inverter; generator: Awaited<Return
   const device = await testDevice();
   const generator = await openGenerator(device, demoWeights.generator);
   const prior = priorOf({ generator: demoWeights.generator, prior: demoWeights.prior }, generator);
-  const config = inversionConfig({ preset: 'search', seed: 0, steps: 40 }, generator);
+  const config = inversionConfig({ preset: 'search', seed: 0, steps: 30, imagesAtOnce: 4 }, generator);
   return { generator, inverter: await Inverter.open(device, generator, prior, config) };
 }
 
