@@ -9,10 +9,13 @@
  */
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
-import { RandomStream } from '../engine/random.ts';
-import { classCountOf } from '../models/classModel.ts';
+import { classCountOf, classTableName } from '../models/classModel.ts';
 import type { ClassGenerator } from '../pipeline/classGenerator.ts';
-import { ClassJudge, type Probe } from './classJudge.ts';
+import { ClassEnergies, type Ranked } from './classEnergies.ts';
+import { ClassInversion } from './classInversion.ts';
+import { ClassJudge } from './classJudge.ts';
+import { ClassNeighbours } from './classNeighbours.ts';
+import { fixedPairs, range, spreadPairs } from './classPairs.ts';
 import { ClassSearch } from './classSearch.ts';
 import type { Pairs } from './bank.ts';
 
@@ -51,6 +54,13 @@ export interface ClassifyConfig {
   readonly temperature: readonly [number, number];
   /** Classes of a monitor pass: of logits also the likeliest others, which one gradient cannot tell from the best. */
   readonly candidates: number;
+  /** Pairs that a class is first seen on; only the `finalists` best are judged on all. 0: all at once, as published. */
+  readonly glance: number;
+  readonly finalists: number;
+  /** Ours: classes looked at after the loops, round after round: unseen ones next to the `finalists` best in the table. */
+  readonly neighbours: number;
+  /** Rounds at most; one that finds no better class is the last. 0: none, as published. */
+  readonly rounds: number;
   /** Of the adaptive method; the last keeps 1. */
   readonly stages: readonly Stage[];
   readonly imagesAtOnce: number;
@@ -59,23 +69,27 @@ export interface ClassifyConfig {
 
 const dive: ClassifyConfig = {
   pairs: 250, timesteps: [0, 1000], loops: 20, batchPairs: 25, patience: 0, projection: 'slot', metric: 'l2', lr: 0.01,
-  lrFloor: 1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, temperature: [1, 1], candidates: 1,
-  stages: [{ pairs: 50, keep: 5 }, { pairs: 250, keep: 1 }], imagesAtOnce: 4, seed: 0,
+  lrFloor: 1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, temperature: [1, 1], candidates: 1, glance: 0, finalists: 1,
+  neighbours: 0, rounds: 0, stages: [{ pairs: 50, keep: 5 }, { pairs: 250, keep: 1 }], imagesAtOnce: 4, seed: 0,
 };
 
-/** `dive` as published for DiT; `search`, ours: mixtures of rows, fewer and noisier pairs. */
+/**
+ * `dive` as published for DiT; `search`, ours: mixtures of rows, fewer pairs, and a monitor that glances at more classes
+ * and at the neighbours of the best.
+ */
 export const classifyPresets = {
   dive,
   search: {
     ...dive, pairs: 24, loops: 4, batchPairs: 4, patience: 2, projection: 'logits', lr: 0.5, lrFloor: 0.1, beta2: 0.99,
-    weightDecay: 0, temperature: [1, 0.3], candidates: 3, stages: [{ pairs: 4, keep: 8 }, { pairs: 24, keep: 1 }],
+    weightDecay: 0, temperature: [1, 0.3], candidates: 16, glance: 2, finalists: 4, neighbours: 16, rounds: 4,
+    stages: [{ pairs: 4, keep: 8 }, { pairs: 24, keep: 1 }],
   },
 } as const satisfies Record<string, ClassifyConfig>;
 
 /** Throws a UserError on values that cannot work. */
 export function checkClassify(config: ClassifyConfig, classes: number, trained: number): void {
   const { pairs, batchPairs, timesteps: [low, high], stages, temperature: [first, last] } = config;
-  for (const key of ['pairs', 'loops', 'batchPairs', 'candidates', 'imagesAtOnce'] as const) {
+  for (const key of ['pairs', 'loops', 'batchPairs', 'candidates', 'finalists', 'imagesAtOnce'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1) {
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
@@ -86,6 +100,11 @@ export function checkClassify(config: ClassifyConfig, classes: number, trained: 
   if (pairs > high - low) throw new UserError(`--pairs: there are only ${high - low} timesteps, found ${pairs}`);
   if (pairs % batchPairs !== 0) {
     throw new UserError(`--batch-pairs: must divide the ${pairs} pairs, found ${batchPairs}`);
+  }
+  if (config.glance > pairs) throw new UserError(`--glance: must be at most the ${pairs} pairs, found ${config.glance}`);
+  if ((config.neighbours > 0) !== (config.rounds > 0)) {
+    throw new UserError('--neighbours and --rounds: both must be 0 or neither, '
+      + `found ${config.neighbours} and ${config.rounds}`);
   }
   if (!(config.lr > 0)) throw new UserError(`--lr: must be positive, found ${config.lr}`);
   if (!(first > 0 && last > 0)) throw new UserError(`temperature must be positive, found ${first} to ${last}`);
@@ -105,51 +124,12 @@ export function checkClassify(config: ClassifyConfig, classes: number, trained: 
 export interface Classification {
   readonly label: number;
   /** Classes by mean error, lowest first, of those that were looked at on all pairs. */
-  readonly ranking: readonly { readonly label: number; readonly energy: number }[];
-  /** Loop of the monitor's minimum; null for methods without one. */
+  readonly ranking: readonly Ranked[];
+  /** Loop of the monitor's minimum, or a later round; null for methods without one. */
   readonly convergenceLoop: number | null;
-  /** Lowest energy seen by the end of each loop. */
+  /** Lowest energy seen by the end of each loop and round. */
   readonly monitor: readonly number[];
 }
-
-/** Errors of one picture that are known already: nothing is asked twice. */
-class Known {
-  private readonly errors = new Map<number, Map<number, number>>();
-
-  missing(image: number, label: number, pairs: readonly number[]): Probe[] {
-    const row = this.errors.get(label);
-    return pairs.filter((pair) => !row?.has(pair)).map((pair) => ({ image, label, pair }));
-  }
-
-  note({ label, pair }: Probe, error: number): void {
-    const row = this.errors.get(label) ?? new Map<number, number>();
-    this.errors.set(label, row.set(pair, error));
-  }
-
-  mean(label: number, pairs: readonly number[]): number {
-    const row = this.errors.get(label)!;
-    return pairs.reduce((sum, pair) => sum + row.get(pair)!, 0) / pairs.length;
-  }
-}
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-/** Fixed pairs and their noises [pairs, C h w], the same for all pictures and classes. */
-function pairsOf(generator: ClassGenerator, { pairs, timesteps: [low, high], seed }: ClassifyConfig):
-  { pairs: Pairs; noises: Float32Array } {
-  const random = new RandomStream(seed, 'class noise bank');
-  return {
-    pairs: {
-      timesteps: Int32Array.from(range(pairs), (k) => Math.floor(low + ((k + 0.5) / pairs) * (high - low))),
-      noises: Int32Array.from(range(pairs)),
-    },
-    noises: Float32Array.from({ length: pairs * generator.firstStage.latentSize }, () => random.normal()),
-  };
-}
-
-/** `count` of `all` pairs, as evenly spread as the whole. */
-export const spreadPairs = (all: number, count: number): number[] =>
-  range(count).map((k) => Math.floor(((k + 0.5) / count) * all));
 
 /** Everything compiled for one generator, method and config. */
 export class Classifier {
@@ -158,6 +138,7 @@ export class Classifier {
     private readonly config: ClassifyConfig,
     private readonly judge: ClassJudge,
     private readonly search: ClassSearch | null,
+    private readonly neighbours: ClassNeighbours,
     private readonly pairs: Pairs,
   ) {}
 
@@ -165,11 +146,14 @@ export class Classifier {
     config: ClassifyConfig): Promise<Classifier> {
     const { model } = generator.description;
     checkClassify(config, classCountOf(model), model.diffusion.schedule.steps);
-    const { pairs, noises } = pairsOf(generator, config);
+    const { pairs, noises } = fixedPairs(config, generator.firstStage.latentSize);
     const rows = config.imagesAtOnce * config.batchPairs;
     const judge = await ClassJudge.open(device, generator, pairs, noises, config.imagesAtOnce, rows);
     const search = method === 'invert' ? await ClassSearch.open(device, generator, noises, config) : null;
-    return new Classifier(generator, config, judge, search, pairs);
+    const classes = classCountOf(model);
+    const { data, shape: [rowCount] } = generator.run.weights.get(classTableName(model))!;
+    const neighbours = new ClassNeighbours(data.subarray(0, (data.length / rowCount!) * classes), classes);
+    return new Classifier(generator, config, judge, search, neighbours, pairs);
   }
 
   /** Network passes so far, forward and backward counted one each. */
@@ -181,10 +165,13 @@ export class Classifier {
   async classify(pictures: readonly Float32Array[], method: ClassifyMethod,
     onProgress: (share: number) => void = () => undefined): Promise<Classification[]> {
     const z = await this.encode(pictures);
-    const known = pictures.map(() => new Known());
-    if (method === 'invert') return this.invert(z, known, onProgress);
+    const energies = new ClassEnergies(this.judge, z);
+    if (method === 'invert') {
+      const { search, neighbours, pairs, config } = this;
+      return new ClassInversion(search!, energies, neighbours, pairs, config, pictures.length).run(z, onProgress);
+    }
     const stages = method === 'enumerate' ? [{ pairs: this.config.pairs, keep: 1 }] : this.config.stages;
-    return this.eliminate(z, known, stages, onProgress);
+    return this.eliminate(energies, pictures.length, stages, onProgress);
   }
 
   private async encode(pictures: readonly Float32Array[]): Promise<Float32Array> {
@@ -196,77 +183,24 @@ export class Classifier {
     return z.map((_, i) => latents[i % latents.length]! * latentScale);
   }
 
-  /** Answers the probes of all pictures together, so that runs are full. */
-  private async ask(z: Float32Array, known: readonly Known[], wanted: readonly Probe[]): Promise<void> {
-    const errors = await this.judge.errors(z, wanted);
-    wanted.forEach((probe, i) => known[probe.image]!.note(probe, errors[i]!));
-  }
-
   /** Stages in which the worst classes drop out; with one stage, full enumeration. */
-  private async eliminate(z: Float32Array, known: readonly Known[], stages: readonly Stage[],
+  private async eliminate(energies: ClassEnergies, count: number, stages: readonly Stage[],
     onProgress: (share: number) => void): Promise<Classification[]> {
-    const { pairs: total } = this.config;
-    let left = known.map(() => range(classCountOf(this.generator.description.model)));
-    let asked: number[] = [];
-    for (const [k, { pairs, keep }] of stages.entries()) {
+    let left = range(count).map(() => range(classCountOf(this.generator.description.model)));
+    let pairs: number[] = [];
+    let rankings: Ranked[][] = [];
+    for (const [k, stage] of stages.entries()) {
       // Means are over everything asked so far, of which earlier stages' pairs are a part.
-      asked = [...new Set([...asked, ...spreadPairs(total, pairs)])];
-      for (const [image, labels] of left.entries()) {
-        await this.ask(z, [...known], labels.flatMap((label) => known[image]!.missing(image, label, asked)));
-        onProgress((k + (image + 1) / left.length) / stages.length);
+      pairs = [...new Set([...pairs, ...spreadPairs(this.config.pairs, stage.pairs)])];
+      const questions = left.map((labels, image) => ({ image, labels, pairs }));
+      for (const [image, question] of questions.entries()) {
+        await energies.ask([question]);
+        onProgress((k + (image + 1) / count) / stages.length);
       }
-      left = left.map((labels, image) => this.ranked(known[image]!, labels, asked).map(({ label }) => label)
-        .slice(0, k === stages.length - 1 ? labels.length : keep));
+      rankings = questions.map((question) => energies.ranked(question));
+      left = rankings.map((ranking) => ranking.slice(0, stage.keep).map(({ label }) => label));
     }
-    return left.map((labels, image) => ({
-      label: labels[0]!, ranking: this.ranked(known[image]!, labels, asked), convergenceLoop: null, monitor: [],
-    }));
-  }
-
-  private ranked(known: Known, labels: readonly number[], pairs: readonly number[]):
-    { label: number; energy: number }[] {
-    return labels.map((label) => ({ label, energy: known.mean(label, pairs) }))
-      .sort((a, b) => a.energy - b.energy || a.label - b.label);
-  }
-
-  private async invert(z: Float32Array, known: readonly Known[], onProgress: (share: number) => void):
-    Promise<Classification[]> {
-    const { config, search, pairs } = this;
-    const { loops, batchPairs, patience, candidates } = config;
-    const perLoop = config.pairs / batchPairs;
-    const all = range(config.pairs);
-    const seen = known.map(() => new Set<number>());
-    const best = known.map(() => ({ energy: Infinity, loop: 0, monitor: [] as number[] }));
-    search!.begin();
-    // The same shuffles for every picture, as published.
-    const random = new RandomStream(config.seed, 'class pairs');
-    for (let loop = 1; loop <= loops; loop++) {
-      const order = random.permutation(config.pairs);
-      for (let batch = 0; batch < perLoop; batch++) {
-        const chosen = order.slice(batch * batchPairs, (batch + 1) * batchPairs);
-        search!.step(z, {
-          timesteps: Int32Array.from(chosen, (k) => pairs.timesteps[k]!), noises: Int32Array.from(chosen),
-        }, (loop - 1) * perLoop + batch, loops * perLoop);
-      }
-      const likely = await search!.likeliest(candidates);
-      const running = best.map((track) => patience === 0 || loop - track.loop <= patience);
-      const wanted = known.flatMap((own, image) => (running[image]
-        ? likely[image]!.flatMap((label) => own.missing(image, label, all)) : []));
-      await this.ask(z, known, wanted);
-      best.forEach((track, image) => {
-        if (!running[image]) return;
-        likely[image]!.forEach((label) => seen[image]!.add(label));
-        const [top] = this.ranked(known[image]!, [...seen[image]!], all);
-        if (top!.energy < track.energy) Object.assign(track, { energy: top!.energy, loop });
-        track.monitor.push(track.energy);
-      });
-      onProgress(loop / loops);
-      if (!running.some(Boolean)) break;
-    }
-    return known.map((own, image) => {
-      const ranking = this.ranked(own, [...seen[image]!], all);
-      return { label: ranking[0]!.label, ranking, convergenceLoop: best[image]!.loop, monitor: best[image]!.monitor };
-    });
+    return rankings.map((ranking) => ({ label: ranking[0]!.label, ranking, convergenceLoop: null, monitor: [] }));
   }
 
   destroy(): void {

@@ -84,11 +84,12 @@ export function classifyConfig(options: ClassifyOptions, { description }: ClassG
     ...preset, timesteps: [Math.max(low, trained[0]), Math.min(high, trained[1])],
     ...Object.fromEntries(keys.map((key) => [key, options[key as keyof ClassifyOptions]])),
   };
-  // Stages of the preset that this number of pairs leaves no room for are left out.
+  // What the preset says of parts of the pairs, and this number of pairs leaves no room for, is left out.
+  const glance = options.glance ?? Math.min(preset.glance, config.pairs);
   const stages = options.stages
     ?? [...preset.stages.filter(({ pairs }) => pairs < config.pairs).map((stage) => ({ ...stage, keep: Math.max(2, stage.keep) })),
       { pairs: config.pairs, keep: 1 }];
-  return { ...config, stages };
+  return { ...config, glance, stages };
 }
 
 export async function classify(options: ClassifyOptions, open: () => Promise<Device>): Promise<void> {

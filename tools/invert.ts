@@ -71,7 +71,14 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
     oneOf('slot', 'logits', 'none'))
   .option('--metric <l2|cosine>', 'distance for nearest rows', oneOf('l2', 'cosine'))
   .option('--lr <number>', 'learning rate (dive: 0.01)', real)
-  .option('--candidates <number>', 'nearest classes that the monitor looks at (dive: 1)', positiveInteger)
+  .option('--candidates <number>', 'nearest classes that the monitor looks at (dive: 1, search: 16)', positiveInteger)
+  .option('--glance <number>', 'pairs that the monitor compares classes on first, before it judges the best on all; '
+    + '0: all at once, as published (search: 2)', integer)
+  .option('--finalists <number>', 'classes that the monitor judges on all pairs at a time, after --glance (search: 4)',
+    positiveInteger)
+  .option('--neighbours <number>', 'after the loops, look at so many unseen neighbours of the best classes in the class '
+    + 'table, again and again; 0, as published: no (search: 16)', integer)
+  .option('--rounds <number>', 'of --neighbours at most; they end when one finds no better class (search: 4)', integer)
   .option('--stages <list>', 'of adaptive: PAIRS:CLASSES seen and kept by stage, as in 50:5,250:1', parseStages)
   .option('--images-at-once <number>', 'pictures in one program', positiveInteger)
   .option('--count <number>', 'only so many pictures, evenly spread over all', positiveInteger)

@@ -8,7 +8,8 @@ import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { classError } from '../../invert/classJudge.ts';
 import { ClassSearch } from '../../invert/classSearch.ts';
-import { Classifier, checkClassify, classifyPresets, spreadPairs, type Classification, type ClassifyConfig }
+import { spreadPairs } from '../../invert/classPairs.ts';
+import { Classifier, checkClassify, classifyPresets, type Classification, type ClassifyConfig }
   from '../../invert/classify.ts';
 import { ditPresets } from '../../models/dit/config.ts';
 import { classEmbedding, classTableName, forClassesAndLatents, type ClassModel } from '../../models/classModel.ts';
@@ -171,6 +172,8 @@ test('configs that cannot work are refused', () => {
   refuse({ timesteps: [0, 21] }, /range within 0 to 20, found 0 to 21/);
   refuse({ stages: [{ pairs: 8, keep: 2 }] }, /the last one must keep 1 class/);
   refuse({ stages: [{ pairs: 8, keep: 2 }, { pairs: 4, keep: 1 }] }, /found stage 2 of 4 pairs that keeps 1/);
+  refuse({ glance: 9 }, /--glance: must be at most the 8 pairs, found 9/);
+  refuse({ neighbours: 3 }, /both must be 0 or neither, found 3 and 0/);
   refuse({ loops: 0 }, /loops must be a whole number from 1, found 0/);
   assert.throws(() => checkClassify(config, 1, 20), /two classes at least/);
 });
