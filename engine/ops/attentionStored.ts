@@ -26,7 +26,7 @@ export function canKeepWeights(sizes: AttentionSizes, attrs: AttentionGradAttrs,
 }
 
 /** Whether that pays: narrow heads save too few products, and few queries leave most of a tile empty. */
-export const keepsWeights = ({ Lq, D, Dv }: AttentionSizes): boolean => Lq > 16 && D + Dv >= 48;
+export const keepsWeights = ({ Lq, D, Dv }: AttentionSizes): boolean => Lq > 16 && D + Dv >= 24;
 
 /** Of q, k, v, g, lse [B, heads, stride] and delta [B, Lq, heads]. */
 export function storedVariant(sizes: AttentionSizes, dtype: DType, attrs: AttentionGradAttrs): Variant {

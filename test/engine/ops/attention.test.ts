@@ -96,7 +96,8 @@ test('sizes and the device decide where the gradients keep their weights', () =>
   assert.equal(first(8, 513, 32, false, llvmpipe), 'subgroup', 'too much memory');
   assert.equal(first(8, 17, 32, false, llvmpipe), 'stored');
   assert.equal(first(8, 16, 32, false, llvmpipe), 'subgroup', 'too few queries');
-  assert.equal(first(8, 256, 16, false, llvmpipe), 'subgroup', 'too narrow');
+  assert.equal(first(8, 36, 12, false, llvmpipe), 'stored');
+  assert.equal(first(8, 36, 8, false, llvmpipe), 'subgroup', 'too narrow');
   assert.equal(first(8, 256, 32, true, llvmpipe), 'subgroup', 'half of it masked');
   assert.equal(first(8, 256, 33, false, llvmpipe), 'workgroup', 'no whole vectors');
   assert.equal(first(8, 256, 32, false, { ...llvmpipe, software: false, subgroupSize: 32 }), 'workgroup');
