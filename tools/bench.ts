@@ -4,13 +4,13 @@ import { InvalidArgumentError } from 'commander';
 import { describeSharing, type ProgramSummary } from '../engine/compile/programPlan.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
-import { measureRoofline } from '../engine/profile.ts';
-import { checkAgreement, timeCandidates } from './bench/measure.ts';
-import { againstPeers } from './bench/ratio.ts';
+import { measureRoofline, median } from '../engine/profile.ts';
+import { checkAgreement, timeInTurns } from './bench/measure.ts';
+import { againstPeers, besides } from './bench/ratio.ts';
 import { loadPeers, peerNames, type PeerName, type Peers } from './bench/peers.ts';
 import type { Candidate, Impl, Row } from './bench/row.ts';
 import { benchPresets, chosenSteps } from './bench/presetTable.ts';
-import { benchRows } from './bench/rows.ts';
+import { benchRows, besideEachOther } from './bench/rows.ts';
 import { benchScaling } from './bench/scaling.ts';
 import { command, oneOf, openDevice, positiveInteger, runCommand, withDevice, writeJson } from './cli.ts';
 
@@ -35,6 +35,8 @@ interface Result {
   readonly percentOfFmaPeak: number;
   /** Of ours: how many times as long the faster peer takes; null where no peer ran, and for peers. */
   readonly ratio: number | null;
+  /** Of ours: how many times as long as the row it is compared with it takes; null where it stands alone. */
+  readonly besides: number | null;
   /** Of ours: memory for intermediates as planned, and without sharing; of the largest program. */
   readonly plannedBytes: number | null;
   readonly unsharedBytes: number | null;
@@ -48,36 +50,65 @@ function pattern(text: string): RegExp {
   }
 }
 
-/** Sets up, compares and times one row. */
-async function runRow(device: Device, peers: Peers | null, row: Row, repeats: number, peak: number):
-  Promise<Result[]> {
+/** A row whose implementations are ready, the first of them ours, and the memory that ours takes. */
+interface ReadyRow {
+  readonly row: Row;
+  readonly candidates: readonly Candidate[];
+  readonly flops: number;
+  readonly largest: ProgramSummary;
+}
+
+/** Sets up a row and compares its implementations; each is told to `opened` as soon as it is there. */
+async function setUp(device: Device, peers: Peers | null, row: Row, opened: (candidate: Candidate) => void):
+  Promise<ReadyRow> {
   let largest: ProgramSummary | null = null as ProgramSummary | null;
   device.planned = (_, summary) => {
     if (!largest || summary.plannedBytes > largest.plannedBytes) largest = summary;
   };
-  const own = await row.ours(device);
-  const candidates: Candidate[] = [own];
+  const candidates: Candidate[] = [];
+  const open = <C extends Candidate>(candidate: C): C => {
+    opened(candidate);
+    candidates.push(candidate);
+    return candidate;
+  };
+  const own = open(await row.ours(device));
+  if (peers?.jax && row.jax) open(row.jax(peers.jax));
+  if (peers?.tf && row.tfjs) open(row.tfjs(peers.tf));
+  await checkAgreement(row.name, candidates, row.checkedRuns);
+  return { row, candidates, flops: row.flops ?? own.flops, largest: largest! };
+}
+
+/** Times rows that are compared with the first of them, all in turns. */
+async function runRows(device: Device, peers: Peers | null, rows: readonly Row[], repeats: number, peak: number):
+  Promise<Result[]> {
+  const opened: Candidate[] = [];
   try {
-    if (peers?.jax && row.jax) candidates.push(row.jax(peers.jax));
-    if (peers?.tf && row.tfjs) candidates.push(row.tfjs(peers.tf));
-    await checkAgreement(row.name, candidates, row.checkedRuns);
-    const times = await timeCandidates(candidates, repeats);
-    const flops = row.flops ?? own.flops;
-    return candidates.map(({ impl }, i) => {
-      const gflops = flops / times[i]! / 1e6;
-      return {
-        name: row.name, impl, ms: times[i]!, gflops, percentOfFmaPeak: (100 * gflops) / peak,
-        ratio: i === 0 ? againstPeers(times) : null,
-        plannedBytes: i === 0 ? largest!.plannedBytes : null, unsharedBytes: i === 0 ? largest!.unsharedBytes : null,
-      };
+    const ready: ReadyRow[] = [];
+    for (const row of rows) ready.push(await setUp(device, peers, row, (candidate) => opened.push(candidate)));
+    const times = await timeInTurns(opened, repeats);
+    return ready.flatMap(({ row, candidates, flops, largest }) => {
+      const own = times[opened.indexOf(candidates[0]!)]!;
+      const medians = candidates.map((candidate) => median(times[opened.indexOf(candidate)]!));
+      return candidates.map(({ impl }, i): Result => {
+        const ms = medians[i]!;
+        const gflops = flops / ms / 1e6;
+        return {
+          name: row.name, impl, ms, gflops, percentOfFmaPeak: (100 * gflops) / peak,
+          ratio: i === 0 ? againstPeers(medians) : null,
+          besides: i === 0 && row !== rows[0] ? besides(own, times[0]!) : null,
+          plannedBytes: i === 0 ? largest.plannedBytes : null, unsharedBytes: i === 0 ? largest.unsharedBytes : null,
+        };
+      });
     });
   } finally {
-    for (const candidate of candidates) candidate.dispose();
+    for (const candidate of opened) candidate.dispose();
   }
 }
 
-function printResult({ name, impl, ms, gflops, percentOfFmaPeak, ratio, plannedBytes, unsharedBytes }: Result): void {
-  const times = ratio === null ? '' : `  faster peer takes ${ratio.toFixed(2)} x`;
+function printResult(result: Result, first: Row): void {
+  const { name, impl, ms, gflops, percentOfFmaPeak, ratio, plannedBytes, unsharedBytes } = result;
+  const times = ratio !== null ? `  faster peer takes ${ratio.toFixed(2)} x`
+    : result.besides !== null ? `  ${result.besides.toFixed(3)} x ${first.name}` : '';
   console.log(`${name.padEnd(32)}${impl.padEnd(8)}${ms.toFixed(2).padStart(10)} ms`
     + `${gflops.toFixed(2).padStart(10)} GFLOP/s${percentOfFmaPeak.toFixed(1).padStart(7)} %${times}`);
   if (plannedBytes !== null && unsharedBytes !== null && plannedBytes < unsharedBytes) {
@@ -126,10 +157,12 @@ async function bench(options: Options): Promise<void> {
     console.log(`the machine is busy (load average ${loadAverage.toFixed(1)}): times mean little, ratios somewhat more`);
   }
   const results: Result[] = [];
-  for (const row of rows) {
-    const found = await runRow(device, peers, row, options.repeats, fmaPeakGflops);
-    found.forEach(printResult);
-    if (peers && row.oursOnly) console.log(`${row.name.padEnd(32)}ours only: ${row.oursOnly}`);
+  for (const [first, ...others] of besideEachOther(rows)) {
+    const found = await runRows(device, peers, [first!, ...others], options.repeats, fmaPeakGflops);
+    for (const result of found) printResult(result, first!);
+    for (const { name, oursOnly } of [first!, ...others]) {
+      if (peers && oursOnly) console.log(`${name.padEnd(32)}ours only: ${oursOnly}`);
+    }
     results.push(...found);
   }
   const driver = device.adapter.info.description;

@@ -14,9 +14,9 @@ import { diffusionPriorRuns } from '../../train/presets/diffusionPrior.ts';
 import { generatorRuns } from '../../train/presets/generator.ts';
 import { priorRuns } from '../../train/presets/prior.ts';
 import { presetSteps } from '../../tools/bench/presets.ts';
-import { againstPeers } from '../../tools/bench/ratio.ts';
+import { againstPeers, besides } from '../../tools/bench/ratio.ts';
 import type { Candidate } from '../../tools/bench/row.ts';
-import { benchRows } from '../../tools/bench/rows.ts';
+import { benchRows, besideEachOther } from '../../tools/bench/rows.ts';
 import { benchScaling, scalingTable } from '../../tools/bench/scaling.ts';
 import { summarise } from '../../tools/profile/summary.ts';
 import { traceEvents } from '../../tools/profile/trace.ts';
@@ -75,6 +75,14 @@ test('results that differ stop the benchmark', async () => {
   let message = '';
   await checkAgreement('row', [a, c], 1).catch((error: Error) => { message = error.message; });
   assert.match(message, /row: y of ours .*differ by 0\.050/);
+});
+
+test('what a prior costs is told round by round, beside a step without one', () => {
+  assert.is(besides([11, 24, 12], [10, 20, 10]), 1.2, 'a round twice as slow slows down both');
+  const sets = besideEachOther(benchRows).map((rows) => rows.map(({ name }) => name));
+  assert.equal(sets.filter((names) => names.length > 1),
+    [['invert-tiny-step', 'invert-tiny-autoregressive-step', 'invert-tiny-diffusion-step']]);
+  assert.equal(besideEachOther(benchRows.filter(({ beside }) => beside)).map((rows) => rows.length), [1, 1]);
 });
 
 test('the ratio is against the faster peer', () => {

@@ -195,8 +195,8 @@ const rowsOfPicture = 4;
  */
 export const tinyInvertRows: readonly Row[] = [
   stepRow('invert-tiny-step', invertStep('tiny', null)),
-  stepRow('invert-tiny-autoregressive-step', invertStep('tiny', 'autoregressive')),
-  stepRow('invert-tiny-diffusion-step', invertStep('tiny', 'diffusion')),
+  ...(['autoregressive', 'diffusion'] as const).map((kind): Row =>
+    ({ ...stepRow(`invert-tiny-${kind}-step`, invertStep('tiny', kind)), beside: 'invert-tiny-step' })),
   stepRow('invert-tiny-1-picture', invertStep('tiny', null, { imagesAtOnce: 1 })),
   stepRow('invert-tiny-16-pictures', invertStep('tiny', null, { imagesAtOnce: 16 })),
   stepRow(`train-tiny-${16 * rowsOfPicture}-samples`, trainStep('tiny', 16 * rowsOfPicture)),

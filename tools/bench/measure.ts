@@ -78,7 +78,11 @@ class Stopwatch {
 const targetMs = 150;
 
 /** Median milliseconds of a run for each candidate, their timings interleaved. */
-export async function timeCandidates(candidates: readonly Candidate[], repeats: number): Promise<number[]> {
+export const timeCandidates = async (candidates: readonly Candidate[], repeats: number): Promise<number[]> =>
+  (await timeInTurns(candidates, repeats)).map(median);
+
+/** Milliseconds of a run for each candidate, `repeats` of them, one after the other round by round. */
+export async function timeInTurns(candidates: readonly Candidate[], repeats: number): Promise<number[][]> {
   const watches = candidates.map((candidate) => new Stopwatch(candidate));
   for (const watch of watches) await watch.prepare(targetMs);
   const times = watches.map((): number[] => []);
@@ -88,5 +92,5 @@ export async function timeCandidates(candidates: readonly Candidate[], repeats: 
       times[turn]!.push(await watches[turn]!.time());
     }
   }
-  return times.map(median);
+  return times;
 }

@@ -31,6 +31,8 @@ export interface Row {
   readonly checkedRuns: number;
   /** Why no peer does it; null where they do. */
   readonly oursOnly: string | null;
+  /** The row before it that it is compared with: they are timed in turns. */
+  readonly beside?: string;
   ours(device: Device): Promise<OwnCandidate>;
   jax?(jax: Jax): Candidate;
   tfjs?(tf: Tfjs): Candidate;

@@ -13,3 +13,14 @@ export const benchRows: readonly Row[] = [
   matmulRow(512), matmulRow(1024), convForwardRow, convTrainRow, attentionForwardRow, attentionTrainRow, groupNormRow,
   adamWRow, tinyTrainRow, inferenaTrainRow, ...tinyInvertRows,
 ];
+
+/** Rows with those that are compared with them, each in the order given; one whose other is not there stands alone. */
+export function besideEachOther(rows: readonly Row[]): Row[][] {
+  const sets: Row[][] = [];
+  for (const row of rows) {
+    const other = sets.find(([first]) => first!.name === row.beside);
+    if (other) other.push(row);
+    else sets.push([row]);
+  }
+  return sets;
+}
