@@ -79,7 +79,9 @@ export interface InversionConfig {
   /**
    * Weight of the prior's term beside the mean error per element of the latent, by the kind of prior: per nat of an
    * autoregressive one, per mean squared error of an element of the embeddings of a diffusion one (where 1 gives both
-   * terms of the paper equal weight). 0 leaves it out.
+   * terms of the paper equal weight). 0 leaves it out. That of a diffusion prior was chosen on 10 unseen flat pictures
+   * with 20 objects, for a prior of 1000 steps. The search, then with two rounds of moves, found 17 of them at 1, 18 at
+   * 0.3, and all at 0.1 and at 0; with one start, 40 steps and no moves 8 at 1, 16 at 0.3, 14 at 0.1, 0.03 and 0.
    */
   readonly priorWeight: Readonly<Record<PriorKind, number>>;
   /**
@@ -121,9 +123,10 @@ const search: InversionConfig = {
   method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
   steps: 60, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
-  priorWeight: { autoregressive: 0.01, diffusion: 1 }, priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
-  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2, localRounds: 24, proposals: 4,
-  duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
+  priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
+  priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
+  restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2,
+  localRounds: 24, proposals: 4, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
@@ -131,6 +134,7 @@ const dive: InversionConfig = {
   ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
   beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50,
   monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
+  priorWeight: { ...search.priorWeight, diffusion: 1 },
 };
 
 export const inversionPresets = { search, dive } as const;
