@@ -51,7 +51,8 @@ test('rows have the names that scripts rely on', () => {
   assert.equal(benchRows.map(({ name }) => name), [
     'matmul-512', 'matmul-1024', 'conv3x3-64-fwd', 'conv3x3-64-train', 'attention-fwd', 'attention-train',
     'groupnorm-silu-train', 'adamw-1m', 'unet-tiny-train', 'unet-inferena-train', 'invert-tiny-step',
-    'invert-tiny-autoregressive-step', 'invert-tiny-diffusion-step',
+    'invert-tiny-autoregressive-step', 'invert-tiny-diffusion-step', 'invert-tiny-1-picture',
+    'invert-tiny-16-pictures', 'train-tiny-64-samples',
   ]);
 });
 
