@@ -73,4 +73,32 @@ test('sample images --classes', async ({ cwd }) => {
     /unet: draws classes, but a generator of layouts is needed here/, { cwd });
 });
 
+test('invert classify: methods side by side, both backbones, and going on where it stopped', async ({ cwd }) => {
+  const methods = ['invert', 'enumerate', 'adaptive'];
+  const run = (backbone: string): string[] => ['classify', '--generator', backbone, '--images', 'digits', '--count',
+    '3', '--method', methods.join(','), '--pairs', '4', '--batch-pairs', '2', '--loops', '2', '--out',
+    `${backbone}-found`];
+  for (const backbone of ['unet', 'dit']) {
+    const printed = await assertRuns('invert', run(backbone), { cwd });
+    for (const method of methods) assert.match(printed, new RegExp(`${method} +accuracy [01]\\.\\d+ \\(\\d of 3\\)`));
+    const file = join(cwd, `${backbone}-found/predictions.json`);
+    const { methods: found, predictions } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.equal(found.map(({ method }: { method: string }) => method), methods);
+    assert.is(found[1].passes, 3 * 4);
+    assert.is(predictions.length, 9);
+    // Three classes are all looked at, so that the search cannot miss what enumeration finds.
+    const label = (k: number): string => predictions[k].label;
+    for (let i = 0; i < 3; i++) assert.is(label(i), label(3 + i));
+  }
+  await assertRefused('invert', run('dit'), /holds predictions already; go on with --resume/, { cwd });
+  const lines = join(cwd, 'dit-found/predictions.jsonl');
+  const before = readFileSync(lines, 'utf8');
+  writeFileSync(lines, before.split('\n').slice(0, 4).map((line) => `${line}\n`).join(''));
+  await assertRuns('invert', [...run('dit'), '--resume'], { cwd });
+  const strip = (text: string): string => text.replace(/"seconds":[\d.]+/g, '');
+  assert.is(strip(readFileSync(lines, 'utf8')), strip(before));
+  await assertRefused('invert', [...run('unet').slice(0, -1), 'other', '--neighbours', '2', '--rounds', '0'],
+    /--neighbours and --rounds: both must be 0 or neither, found 2 and 0/, { cwd });
+});
+
 test.run();
