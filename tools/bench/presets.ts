@@ -36,7 +36,7 @@ export interface PresetStep {
 }
 
 /** Presets that a CPU trains at their own batch; the others are timed on one sample. */
-const forCpu = ['tiny', 'street', 'flat64', 'flat', 'coco', 'dit-tiny'];
+const forCpu = ['tiny', 'street', 'flat64', 'cells', 'flat', 'coco', 'dit-tiny'];
 
 const batchOf = (preset: string, batch: number): number => (forCpu.includes(preset) ? batch : 1);
 

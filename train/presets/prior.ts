@@ -57,6 +57,21 @@ const street: PriorTraining = {
   loop: { ...coco.loop, steps: 1000, sampleEvery: 1000 },
 };
 
+/**
+ * Goes with the `cells` generator: two classes, five objects, a few hundred layouts and their augmented copies. In
+ * random order, as a search shows them.
+ */
+const cells: PriorTraining = {
+  ...tiny,
+  model: {
+    ...autoregressivePriorPresets.tiny, maxObjects: 5, classCount: 2, gridSide: 40, corners: 'factored', adapters: 'slot',
+    positions: 'object', dropout: 0.1,
+  },
+  data: { ...tiny.data, flip: true, bend: 0.3 },
+  optim: { ...tiny.optim, lr: 2e-3 },
+  loop: { steps: 800, logEvery: 20, validateEvery: 100, sampleEvery: 800, checkpointEvery: 200, patience: 3 },
+};
+
 /** For tests; goes with the `micro` generator. */
 const micro: PriorTraining = {
   ...tiny,
@@ -66,4 +81,4 @@ const micro: PriorTraining = {
   loop: { steps: 4, logEvery: 1, validateEvery: 2, sampleEvery: 4, checkpointEvery: 2 },
 };
 
-export const priorRuns = { tiny, flat, coco, street, micro, default: standard } as const;
+export const priorRuns = { tiny, flat, coco, street, cells, micro, default: standard } as const;
