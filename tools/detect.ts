@@ -41,10 +41,13 @@ export async function detect(options: DetectOptions, open: () => Promise<Device>
   const device = await open();
   const generator = await openGenerator(device, options.generator);
   const prior = priorOf(options, generator);
-  const config = inversionConfig(options, generator);
-  console.log(`config: ${JSON.stringify(config)}`);
   const { categories } = generator.description;
-  const targets = (await targetsOf(options, categories)).filter(inShard(shard));
+  const all = await targetsOf(options, categories);
+  const wished = inversionConfig(options, generator);
+  // Places that no picture takes would cost as much as those that one does.
+  const config = { ...wished, imagesAtOnce: Math.min(wished.imagesAtOnce, all.length) };
+  console.log(`config: ${JSON.stringify(config)}`);
+  const targets = all.filter(inShard(shard));
   const job: DetectJob = {
     made: { generator: options.generator, prior: options.prior || null, config }, shard,
     images: targets.map(({ image }) => image.id), skipped: [],

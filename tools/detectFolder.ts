@@ -18,9 +18,10 @@ export interface DetectSummary {
   readonly passesPerImage: number;
 }
 
-/** Names the first setting that differs, with both values; null where none does. */
+/** Names the first setting that differs, with both values; null where none does. Pictures at once change no result. */
 function difference(a: DetectJob, b: DetectJob): string | null {
-  const settings = ({ made: { config, ...runs } }: DetectJob): Record<string, unknown> => ({ ...runs, ...config });
+  const settings = ({ made: { config: { imagesAtOnce, ...config }, ...runs } }: DetectJob): Record<string, unknown> =>
+    ({ ...runs, ...config });
   const [left, right] = [settings(a), settings(b)];
   const key = [...new Set([...Object.keys(left), ...Object.keys(right)])]
     .find((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]));
