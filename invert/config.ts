@@ -89,7 +89,10 @@ export interface InversionConfig {
    * gradient (`hard`). Default: `hard` where the projection is straight-through.
    */
   readonly priorTarget?: PriorTarget;
-  /** (timestep, noise) pairs a step and picture of a diffusion prior. Open in the paper. */
+  /**
+   * (timestep, noise) pairs a step and picture of a diffusion prior; one keeps its term below a tenth of a step. Open in
+   * the paper.
+   */
   readonly priorPairs: number;
   /** Fixed pairs of a diffusion prior that the monitor averages over, rounded up to as many in each of its blocks. */
   readonly priorMonitorPairs: number;
@@ -109,7 +112,7 @@ export interface InversionConfig {
   readonly patience: number;
   /** Most rounds of moves after the search: shift, resize, change class, drop; objects of other restarts or proposed. */
   readonly localRounds: number;
-  /** Boxes that a round looks for objects in, where the picture is least explained; 0: none, and errors by place are not read. */
+  /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
   readonly duplicateIou: number;
@@ -124,7 +127,7 @@ const search: InversionConfig = {
   steps: 60, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
-  priorPairs: 2, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
+  priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
   restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2,
   localRounds: 24, proposals: 4, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
@@ -134,7 +137,7 @@ const dive: InversionConfig = {
   ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
   beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50,
   monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
-  priorWeight: { ...search.priorWeight, diffusion: 1 },
+  priorWeight: { ...search.priorWeight, diffusion: 1 }, priorPairs: 2,
 };
 
 export const inversionPresets = { search, dive } as const;
