@@ -14,11 +14,14 @@ interface Explained {
 export class ErrorMap {
   private readonly side: number;
   private readonly whole: Cells;
+  /** Errors beyond their mean, added up to the corners of the grid. */
+  private readonly excess: Float64Array;
 
   /** errors [side, side] at the places of the latent */
   constructor(private readonly errors: Float64Array, private readonly gridSide: LayoutVocabulary['gridSide']) {
     this.side = Math.sqrt(errors.length);
     this.whole = [0, 0, gridSide - 1, gridSide - 1];
+    this.excess = excessToCorners(errors, gridSide);
   }
 
   /**
@@ -67,12 +70,6 @@ export class ErrorMap {
       ...cuts(y0, y1, (at) => [[x0, y0, x1, at], [x0, at, x1, y1]]),
     ];
   }
-
-  private get excess(): Float64Array {
-    return this.known ??= excessToCorners(this.errors, this.gridSide);
-  }
-
-  private known: Float64Array | null = null;
 }
 
 /** The box within another that holds most of `sign` times the sums from the top left to every corner [S, S]. */

@@ -11,6 +11,8 @@ export interface Found {
 export class LayoutEnergies {
   /** By tokens: the energy on each block, NaN where not known. */
   private readonly known = new Map<string, Float64Array>();
+  /** By tokens: errors by place, of the few layouts that they were asked of. */
+  private readonly places = new Map<string, Float64Array>();
 
   constructor(
     private readonly z: Candidate['z'],
@@ -46,9 +48,13 @@ export class LayoutEnergies {
 
   /** Where a layout leaves a picture unexplained: errors of the image term over all pairs at every place [h w]. */
   async errors(tokens: Int32Array): Promise<Float64Array> {
+    const asked = this.places.get(key(tokens));
+    if (asked) return asked;
     const answers = await this.answer(this.blocks.map((block) => ({ z: this.z, tokens, block })));
-    return Float64Array.from(answers[0]!.errors, (_, at) =>
-      answers.reduce((sum, { errors }) => sum + errors[at]!, 0) / answers.length);
+    const errors = Float64Array.from(answers[0]!.errors, (_, at) =>
+      answers.reduce((sum, answer) => sum + answer.errors[at]!, 0) / answers.length);
+    this.places.set(key(tokens), errors);
+    return errors;
   }
 
   private get blocks(): number[] {

@@ -28,4 +28,12 @@ test('the lowest: only those that are better on few pairs are looked at closer, 
   assert.is(found.energy, 1);
 });
 
+test('errors by place are the mean over all blocks, and asked for once', async () => {
+  const { energies, asked } = energiesBy(() => 0, ([token]) => Float32Array.of(token!, 2 * token!));
+  assert.equal([...await energies.errors(layouts[1]!)], [2, 4]);
+  assert.is(asked.length, blockCount);
+  assert.equal([...await energies.errors(layouts[1]!)], [2, 4]);
+  assert.is(asked.length, blockCount);
+});
+
 test.run();
