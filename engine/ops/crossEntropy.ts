@@ -5,6 +5,7 @@
  */
 import { check } from '../errors.ts';
 import { apply, defineOp, expectDType, expectInputs, f32Bits, input, output, type KernelOp } from '../op.ts';
+import massSource from '../shaders/rowMass.wgsl';
 import source from '../shaders/crossEntropy.wgsl';
 import gradSource from '../shaders/crossEntropyGrad.wgsl';
 import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
@@ -87,7 +88,7 @@ export const crossEntropyOp = defineOp<CrossEntropyAttrs, KernelOp<CrossEntropyA
   variants([x], _, attrs, device) {
     const { rows, n } = rowsOf(x!);
     return rowVariants({
-      label: 'crossEntropy', body: source, rows, n, words: [n, ignoredWord(attrs), f32Bits(NaN)],
+      label: 'crossEntropy', body: massSource + source, rows, n, words: [n, ignoredWord(attrs), f32Bits(NaN)],
       bindings: [input(0), input(1), output], flops: 6 * rows * n, bytes: 4 * rows * n,
     }, device);
   },

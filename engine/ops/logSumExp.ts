@@ -5,6 +5,7 @@
  */
 import { check } from '../errors.ts';
 import { apply, defineOp, expectDType, expectInputs, input, output, type KernelOp } from '../op.ts';
+import massSource from '../shaders/rowMass.wgsl';
 import source from '../shaders/logSumExp.wgsl';
 import { describe, type Tensor } from '../tensor.ts';
 import { call } from './pointwise.ts';
@@ -42,7 +43,8 @@ export const logSumExpOp = defineOp<null, KernelOp<null>>({
   variants([x], _, __, device) {
     const { rows, n } = rowsOf(x!);
     return rowVariants({
-      label: 'logSumExp', body: source, rows, n, bindings: [input(0), output], flops: 6 * rows * n, bytes: 4 * rows * n,
+      label: 'logSumExp', body: massSource + source, rows, n, bindings: [input(0), output],
+      flops: 6 * rows * n, bytes: 4 * rows * n,
     }, device);
   },
 });

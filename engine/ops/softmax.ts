@@ -6,6 +6,7 @@
 import { check } from '../errors.ts';
 import { apply, defineOp, expectDType, expectInputs, input, output } from '../op.ts';
 import type { DeviceCapabilities, KernelOp, Variant } from '../op.ts';
+import massSource from '../shaders/rowMass.wgsl';
 import source from '../shaders/softmax.wgsl';
 import gradSource from '../shaders/softmaxGrad.wgsl';
 import { describe, sameShape, type Tensor, type TensorType } from '../tensor.ts';
@@ -35,7 +36,7 @@ export function inferRowsGrad(name: string, inputs: readonly TensorType[]): Tens
 export function softmaxVariants(x: TensorType, log: boolean, device: DeviceCapabilities): Variant[] {
   const { rows, n } = rowsOf(x);
   return rowVariants({
-    label: 'softmax', body: source, rows, n, constants: { LOG: log ? 1 : 0 }, bindings: [input(0), output],
+    label: 'softmax', body: massSource + source, rows, n, constants: { LOG: log ? 1 : 0 }, bindings: [input(0), output],
     flops: 8 * rows * n, bytes: 8 * rows * n,
   }, device);
 }

@@ -5,7 +5,7 @@
 // bindings   0  x        read        V    [rows, n / WIDTH]
 //            1  targets  read        i32  [rows]
 //            2  loss     read_write  f32  [rows]
-// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, maxLanes, sumLanes come before)
+// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES and rowMass come before)
 // grid       [min(rows, cap), 1, 1]
 // cost       reads x twice (the second time from cache), one exp a value; memory bound
 // why        a target outside the classes gives NaN: a wrong label must show, and a shader cannot throw
@@ -25,12 +25,7 @@ fn main(
 ) {
   for (var row = group.x; row < dims.rows; row += groups.x) {
     let start = row * dims.n;
-    var top = -0x1.fffffep+127;
-    for (var i = lane; i < dims.n; i += LANES) { top = max(top, largest(x[start + i])); }
-    top = maxLanes(top, lane);
-    var mass = V(0.0);
-    for (var i = lane; i < dims.n; i += LANES) { mass += exp(x[start + i] - top); }
-    let whole = sumLanes(total(mass), lane);
+    let mass = rowMass(start, lane);
     if (lane == 0u) {
       let wanted = targets[row];
       var value = dims.nan;
@@ -38,7 +33,7 @@ fn main(
         value = 0.0;
       } else if (wanted >= 0 && wanted < dims.classes) {
         let k = u32(wanted);
-        value = log(whole) + (top - pick(x[start + k / WIDTH], k));
+        value = log(mass.whole) + (mass.top - pick(x[start + k / WIDTH], k));
       }
       loss[row] = value;
     }

@@ -4,7 +4,7 @@
 //
 // bindings   0  x  read        V    [rows, n / WIDTH]
 //            1  y  read_write  f32  [rows]
-// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, maxLanes, sumLanes come before)
+// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES and rowMass come before)
 // grid       [min(rows, cap), 1, 1]
 // cost       reads x twice (the second time from cache), one exp a value; memory bound
 // why        the maximum is taken off first, so that no exp overflows and the largest is 1
@@ -23,12 +23,7 @@ fn main(
 ) {
   for (var row = group.x; row < dims.rows; row += groups.x) {
     let start = row * dims.n;
-    var top = -0x1.fffffep+127;
-    for (var i = lane; i < dims.n; i += LANES) { top = max(top, largest(x[start + i])); }
-    top = maxLanes(top, lane);
-    var mass = V(0.0);
-    for (var i = lane; i < dims.n; i += LANES) { mass += exp(x[start + i] - top); }
-    let whole = sumLanes(total(mass), lane);
-    if (lane == 0u) { y[row] = top + log(whole); }
+    let mass = rowMass(start, lane);
+    if (lane == 0u) { y[row] = mass.top + log(mass.whole); }
   }
 }

@@ -4,7 +4,7 @@
 //
 // bindings   0  x  read        V  [rows, n / WIDTH]
 //            1  y  read_write  V  [rows, n / WIDTH]
-// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES, maxLanes, sumLanes come before)
+// workgroup  one row at a time; the lanes stride over it (a row kernel: V, LANES and rowMass come before)
 // grid       [min(rows, cap), 1, 1]
 // cost       reads x three times (the last two from cache), two exp a value; memory bound
 // why        the maximum is taken off first, so that no exp overflows and the largest is 1
@@ -25,19 +25,14 @@ fn main(
 ) {
   for (var row = group.x; row < dims.rows; row += groups.x) {
     let start = row * dims.n;
-    var top = -0x1.fffffep+127;
-    for (var i = lane; i < dims.n; i += LANES) { top = max(top, largest(x[start + i])); }
-    top = maxLanes(top, lane);
-    var mass = V(0.0);
-    for (var i = lane; i < dims.n; i += LANES) { mass += exp(x[start + i] - top); }
-    let whole = sumLanes(total(mass), lane);
+    let mass = rowMass(start, lane);
     if (LOG == 1u) {
       // In this order: top may be so large that adding a logarithm to it loses the logarithm's digits.
-      let shift = log(whole);
-      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = (x[start + i] - top) - shift; }
+      let shift = log(mass.whole);
+      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = (x[start + i] - mass.top) - shift; }
     } else {
-      let scale = 1.0 / whole;
-      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = exp(x[start + i] - top) * scale; }
+      let scale = 1.0 / mass.whole;
+      for (var i = lane; i < dims.n; i += LANES) { y[start + i] = exp(x[start + i] - mass.top) * scale; }
     }
   }
 }
