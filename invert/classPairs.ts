@@ -1,18 +1,18 @@
 /** The (timestep, noise) pairs that classes are compared on: fixed, and the same for all pictures and methods. */
 import { RandomStream } from '../engine/random.ts';
-import type { Pairs } from './bank.ts';
+import { fixedPairs, type Pairs } from './bank.ts';
 import type { ClassifyConfig } from './classify.ts';
 
 /** 0 .. count - 1. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Timesteps spread evenly over the range, each with a noise of its own [pairs, C h w]. */
-export function fixedPairs({ pairs, timesteps: [low, high], seed }: ClassifyConfig, latentSize: number):
+export function classPairs({ pairs, timesteps, seed }: ClassifyConfig, latentSize: number):
   { pairs: Pairs; noises: Float32Array } {
   const random = new RandomStream(seed, 'class noise bank');
   return {
     pairs: {
-      timesteps: Int32Array.from(range(pairs), (k) => Math.floor(low + ((k + 0.5) / pairs) * (high - low))),
+      timesteps: fixedPairs(pairs, timesteps).timesteps,
       noises: Int32Array.from(range(pairs)),
     },
     noises: Float32Array.from({ length: pairs * latentSize }, () => random.normal()),

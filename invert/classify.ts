@@ -15,7 +15,7 @@ import { ClassEnergies, type Ranked } from './classEnergies.ts';
 import { ClassInversion } from './classInversion.ts';
 import { ClassJudge } from './classJudge.ts';
 import { ClassNeighbours } from './classNeighbours.ts';
-import { fixedPairs, range, spreadPairs } from './classPairs.ts';
+import { classPairs, range, spreadPairs } from './classPairs.ts';
 import { ClassSearch } from './classSearch.ts';
 import type { Pairs } from './bank.ts';
 
@@ -146,7 +146,7 @@ export class Classifier {
     config: ClassifyConfig): Promise<Classifier> {
     const { model } = generator.description;
     checkClassify(config, classCountOf(model), model.diffusion.schedule.steps);
-    const { pairs, noises } = fixedPairs(config, generator.firstStage.latentSize);
+    const { pairs, noises } = classPairs(config, generator.firstStage.latentSize);
     const rows = config.imagesAtOnce * config.batchPairs;
     const judge = await ClassJudge.open(device, generator, pairs, noises, config.imagesAtOnce, rows);
     const search = method === 'invert' ? await ClassSearch.open(device, generator, noises, config) : null;

@@ -24,7 +24,7 @@ export class LayoutEnergies {
   async of(layouts: readonly Int32Array[]): Promise<number[]> {
     await this.ask(layouts, this.blocks);
     return layouts.map((tokens) => {
-      const energies = this.known.get(key(tokens))!;
+      const energies = this.known.get(tokensKey(tokens))!;
       return energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
     });
   }
@@ -34,7 +34,7 @@ export class LayoutEnergies {
     // A block from the middle has neither the weakest nor the strongest noise.
     const block = this.blockCount >> 1;
     await this.ask(layouts, [block]);
-    return layouts.map((tokens) => this.known.get(key(tokens))![block]!);
+    return layouts.map((tokens) => this.known.get(tokensKey(tokens))![block]!);
   }
 
   /** The lowest of `best` and some layouts. Those that are no better on a few pairs are not looked at closer. */
@@ -48,12 +48,12 @@ export class LayoutEnergies {
 
   /** Where a layout leaves a picture unexplained: errors of the image term over all pairs at every place [h w]. */
   async errors(tokens: Int32Array): Promise<Float64Array> {
-    const asked = this.places.get(key(tokens));
+    const asked = this.places.get(tokensKey(tokens));
     if (asked) return asked;
     const answers = await this.answer(this.blocks.map((block) => ({ z: this.z, tokens, block })));
     const errors = Float64Array.from(answers[0]!.errors, (_, at) =>
       answers.reduce((sum, answer) => sum + answer.errors[at]!, 0) / answers.length);
-    this.places.set(key(tokens), errors);
+    this.places.set(tokensKey(tokens), errors);
     return errors;
   }
 
@@ -63,7 +63,7 @@ export class LayoutEnergies {
 
   private async ask(layouts: readonly Int32Array[], blocks: readonly number[]): Promise<void> {
     const { z } = this;
-    const open = new Map(layouts.map((tokens) => [key(tokens), tokens]));
+    const open = new Map(layouts.map((tokens) => [tokensKey(tokens), tokens]));
     const questions: Question[] = [];
     for (const [name, tokens] of open) {
       if (!this.known.has(name)) this.known.set(name, new Float64Array(this.blockCount).fill(NaN));
@@ -73,8 +73,9 @@ export class LayoutEnergies {
     }
     if (questions.length === 0) return;
     const answers = await this.answer(questions);
-    questions.forEach(({ tokens, block }, i) => { this.known.get(key(tokens))![block] = answers[i]!.energy; });
+    questions.forEach(({ tokens, block }, i) => { this.known.get(tokensKey(tokens))![block] = answers[i]!.energy; });
   }
 }
 
-const key = (tokens: Int32Array): string => tokens.join(' ');
+/** Layouts of equal tokens have equal keys. */
+export const tokensKey = (tokens: Int32Array): string => tokens.join(' ');

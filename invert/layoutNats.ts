@@ -8,6 +8,7 @@ import { add, inputTensor, slice, sum } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
 import { embedForPrior, expectAnyOrder, priorTokenNats, type AutoregressivePrior } from '../pipeline/prior.ts';
+import { tokensKey } from './layoutEnergies.ts';
 
 /** Layouts that are remembered: more than one picture meets, and few beside a generator. */
 const mostKnown = 1 << 14;
@@ -34,14 +35,14 @@ export class LayoutNats {
   /** Of token sequences [L]. */
   async of(layouts: readonly Int32Array[]): Promise<number[]> {
     if (this.known.size > mostKnown) this.known.clear();
-    const open = [...new Map(layouts.map((tokens) => [key(tokens), tokens]))]
+    const open = [...new Map(layouts.map((tokens) => [tokensKey(tokens), tokens]))]
       .filter(([name]) => !this.known.has(name));
     for (let first = 0; first < open.length; first += this.rows) {
       const part = open.slice(first, first + this.rows);
       const nats = await this.evaluate(part.map(([, tokens]) => tokens));
       part.forEach(([name], i) => this.known.set(name, nats[i]!));
     }
-    return layouts.map((tokens) => this.known.get(key(tokens))!);
+    return layouts.map((tokens) => this.known.get(tokensKey(tokens))!);
   }
 
   private evaluate(layouts: readonly Int32Array[]): Promise<Float32Array> {
@@ -57,5 +58,3 @@ export class LayoutNats {
     this.program.destroy();
   }
 }
-
-const key = (tokens: Int32Array): string => tokens.join(' ');

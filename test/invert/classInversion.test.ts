@@ -5,7 +5,7 @@ import { ClassEnergies } from '../../invert/classEnergies.ts';
 import { ClassInversion } from '../../invert/classInversion.ts';
 import type { ClassJudge, Probe } from '../../invert/classJudge.ts';
 import { ClassNeighbours } from '../../invert/classNeighbours.ts';
-import { fixedPairs, spreadPairs } from '../../invert/classPairs.ts';
+import { classPairs, spreadPairs } from '../../invert/classPairs.ts';
 import type { ClassSearch } from '../../invert/classSearch.ts';
 import { classifyPresets, type Classification, type ClassifyConfig } from '../../invert/classify.ts';
 
@@ -45,7 +45,7 @@ async function invert(changes: Partial<ClassifyConfig>, proposals: readonly (rea
   } as unknown as ClassSearch;
   const z = new Float32Array(truths.length);
   const neighbours = new ClassNeighbours(Float32Array.from({ length: classes }, (_, i) => i), classes);
-  const inversion = new ClassInversion(search, new ClassEnergies(judge, z), neighbours, fixedPairs(own, 1).pairs, own,
+  const inversion = new ClassInversion(search, new ClassEnergies(judge, z), neighbours, classPairs(own, 1).pairs, own,
     truths.length);
   return { found: await inversion.run(z, () => undefined), probes, steps };
 }
