@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { UserError } from '../engine/errors.ts';
 import { RandomStream } from '../engine/random.ts';
 import { cocoAnnotation, parseCoco, writeCoco, type CocoAnnotation, type CocoJson } from './cocoJson.ts';
-import { loadRgb, rgbOf, savePng, type RgbImage } from './images.ts';
+import { expectAnnotatedSize, loadRgb, rgbOf, savePng, type RgbImage, type Size } from './images.ts';
 
 /** How copies may differ from their picture. */
 export interface AugmentConfig {
@@ -34,11 +34,6 @@ export const defaultAugment: AugmentConfig = {
 };
 
 type XywhPx = CocoAnnotation['bbox'];
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** What is done to a picture: x and y change places (`turn`), then it is mirrored, cut, and its colours multiplied. */
 export interface Change {
@@ -166,13 +161,11 @@ export async function writeAugmented({ coco: value, file, images: dir, out, onPi
     const { code } = error as NodeJS.ErrnoException;
     throw new UserError(`${out}: cannot be written (${code}). Is it a folder of yours?`);
   }
-  for (const [at, { id, file_name: name, width, height }] of coco.images.entries()) {
+  for (const [at, { id, file_name: name, ...annotated }] of coco.images.entries()) {
     signal?.throwIfAborted();
-    const picture = await loadRgb(join(dir, name));
-    if (picture.width !== width || picture.height !== height) {
-      throw new UserError(`${join(dir, name)}: the file is ${picture.width} x ${picture.height} px, its annotation `
-        + `says ${width} x ${height}. Was it resized after the boxes were drawn?`);
-    }
+    const path = join(dir, name);
+    const picture = await loadRgb(path);
+    expectAnnotatedSize(path, picture, annotated);
     const own = coco.annotations.filter(({ image_id: image }) => image === id);
     for (let copy = 0; copy <= config.copies; copy++) {
       const random = new RandomStream(config.seed, `augment ${id} ${copy}`);

@@ -15,10 +15,14 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 
 sharp.cache(false); // a file replaced under its old name must be read anew
 
-/** A picture: rgb is [height, width, 3]. */
-export interface RgbImage {
+/** Sides in pixels. */
+export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+/** A picture: rgb is [height, width, 3]. */
+export interface RgbImage extends Size {
   readonly rgb: Uint8Array;
 }
 
@@ -30,8 +34,8 @@ export interface LoadImageOptions {
   readonly crop?: 'none' | 'center';
   /** Mirror left and right. Default: false. */
   readonly flip?: boolean;
-  /** Width and height in pixels that the annotations claim; another size is refused, since boxes would not fit. */
-  readonly annotated?: { readonly width: number; readonly height: number };
+  /** The size that the annotations claim; another is refused by `expectAnnotatedSize`. */
+  readonly annotated?: Size;
 }
 
 /** Runs a sharp pipeline on a file; what fails becomes a UserError naming the path. */
@@ -48,11 +52,18 @@ async function decode<T>(path: string, run: (image: Sharp) => Promise<T>): Promi
 }
 
 /** Width and height in pixels, from the file's header. */
-export async function imageSize(path: string): Promise<{ width: number; height: number }> {
+export async function imageSize(path: string): Promise<Size> {
   return decode(path, async (image) => {
     const { width, height } = await image.metadata();
     return { width, height };
   });
+}
+
+/** Throws a UserError naming the path where a picture is not of its annotated size, since boxes would not fit. */
+export function expectAnnotatedSize(path: string, { width, height }: Size, annotated: Size): void {
+  if (annotated.width === width && annotated.height === height) return;
+  throw new UserError(`${path}: the file is ${width} x ${height} px, its annotation says ${annotated.width} x `
+    + `${annotated.height}. Was it resized, or rotated by its EXIF orientation, after the boxes were drawn?`);
 }
 
 /** Runs a sharp pipeline: its pixels in 8 bit sRGB, transparency laid over white. */
@@ -90,10 +101,7 @@ export async function loadImage(path: string, options: LoadImageOptions): Promis
     let pipeline = source;
     if (crop === 'center' || annotated) {
       const { width, height } = await source.metadata();
-      if (annotated && (annotated.width !== width || annotated.height !== height)) {
-        throw new UserError(`${path}: the file is ${width} x ${height} px, its annotation says ${annotated.width} x ` +
-          `${annotated.height}. Was it resized, or rotated by its EXIF orientation, after the boxes were drawn?`);
-      }
+      if (annotated) expectAnnotatedSize(path, { width, height }, annotated);
       if (crop === 'center') {
         const [left, top, side] = centerSquarePx(width, height);
         pipeline = pipeline.extract({ left, top, width: side, height: side });

@@ -162,7 +162,7 @@ test('refusals: another size, no such picture, a folder that cannot be', async (
     writeAugmented({ coco: changed, file: 'f.json', images: dir, out }, config);
   const [first] = coco.images;
   await rejects(at({ ...coco, images: [{ ...first!, width: 41 }], annotations: [] }),
-    /a\.png: the file is 40 x 30 px, its annotation says 41 x 30/);
+    /a\.png: the file is 40 x 30 px, its annotation says 41 x 30\. Was it resized, or rotated/);
   await rejects(at({ ...coco, images: [{ ...first!, file_name: 'none.png' }], annotations: [] }), /cannot be read/);
   await rejects(at({ categories: 1 } as never), /f\.json: categories/);
   await writeFile(join(dir, 'file'), '');
