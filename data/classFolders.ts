@@ -3,10 +3,8 @@ import { readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../engine/errors.ts';
 import type { AnnotatedDataset, Category, DropReason } from './annotations.ts';
-import { savePng } from './images.ts';
+import { isPictureName, pictureEndings, savePng } from './images.ts';
 import type { Digits } from './mnistScenes.ts';
-
-const pictureName = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i;
 
 const entriesOf = (dir: string): Dirent[] => {
   try {
@@ -44,8 +42,10 @@ export function readClassFolders(dir: string, categories?: readonly Category[]):
       throw new UserError(`${dir}: holds the folder '${folder}', which is no class of the training set`);
     }
     const files = entriesOf(join(dir, folder)).map(({ name }) => name)
-      .filter((name) => pictureName.test(name)).sort(byName);
-    if (files.length === 0) throw new UserError(`${join(dir, folder)}: holds no pictures`);
+      .filter(isPictureName).sort(byName);
+    if (files.length === 0) {
+      throw new UserError(`${join(dir, folder)}: holds no pictures (${pictureEndings.join(' ')})`);
+    }
     return files.map((name) => ({ fileName: join(folder, name), classIndex }));
   });
   return {

@@ -8,12 +8,19 @@
  * taken as stored: an EXIF orientation is not applied, as COCO boxes refer to the stored grid.
  */
 import { access } from 'node:fs/promises';
+import { extname } from 'node:path';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { check, UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
 
 sharp.cache(false); // a file replaced under its old name must be read anew
+
+/** How files of pictures end: those of the formats that sharp's own libvips decodes, apart from SVG. */
+export const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif'];
+
+/** Whether a file of a folder is a picture, by its name. */
+export const isPictureName = (name: string): boolean => pictureEndings.includes(extname(name).toLowerCase());
 
 /** Sides in pixels. */
 export interface Size {

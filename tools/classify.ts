@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readClassFolders } from '../data/classFolders.ts';
-import { loadImage } from '../data/images.ts';
+import { isPictureName, loadImage, pictureEndings } from '../data/images.ts';
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
 import { writeAtomic } from '../engine/writeAtomic.ts';
@@ -48,8 +48,6 @@ interface Prediction {
   readonly seconds: number;
 }
 
-const pictureName = /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i;
-
 /** Every n-th of them, so that a few of all classes are taken. */
 function thinned(targets: readonly Target[], count: number): Target[] {
   if (count >= targets.length) return [...targets];
@@ -66,10 +64,12 @@ function targetsOf({ images, count }: ClassifyOptions, { description: { categori
       return readClassFolders(path, categories).images
         .map(({ fileName, objects }) => ({ path: join(path, fileName), truth: objects[0]!.classIndex }));
     }
-    return entries.map(({ name }) => name).filter((name) => pictureName.test(name)).sort()
+    return entries.map(({ name }) => name).filter(isPictureName).sort()
       .map((name) => ({ path: join(path, name), truth: null }));
   });
-  if (targets.length === 0) throw new UserError(`--images ${images.join(' ')}: holds no pictures`);
+  if (targets.length === 0) {
+    throw new UserError(`--images ${images.join(' ')}: holds no pictures (${pictureEndings.join(' ')})`);
+  }
   return thinned(targets, count ?? targets.length);
 }
 

@@ -1,9 +1,9 @@
 /** Which pictures a detection is for. */
 import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { noFilters, readAnnotations, type AnnotatedImage, type Category } from '../data/annotations.ts';
-import { imageSize } from '../data/images.ts';
+import { imageSize, isPictureName, pictureEndings } from '../data/images.ts';
 import { UserError } from '../engine/errors.ts';
 
 /** A picture to look at, with its place on the disk. */
@@ -17,8 +17,6 @@ export interface TargetOptions {
   readonly annotations?: string;
   readonly count?: number;
 }
-
-const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
 
 /** The pictures that the options name. Without annotations ids are numbered from 1 in order of names. */
 export async function targetsOf({ images, annotations, count }: TargetOptions,
@@ -45,7 +43,7 @@ async function picturesAt(images: readonly string[]): Promise<Target[]> {
   const paths = (await Promise.all(images.map(async (path) => {
     if (!existsSync(path)) throw new UserError(`--images ${path}: there is no such file or folder`);
     if (!statSync(path).isDirectory()) return [path];
-    const names = (await readdir(path)).filter((name) => pictureEndings.includes(extname(name).toLowerCase())).sort();
+    const names = (await readdir(path)).filter(isPictureName).sort();
     return names.map((name) => join(path, name));
   }))).flat();
   return Promise.all(paths.map(async (path, i) => {

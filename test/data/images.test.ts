@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Sharp } from 'sharp';
+import type { FormatEnum, Sharp } from 'sharp';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  centerCropXyxyUnit, imageSize, loadImage, loadRgb, planesFromRgb, rgbFromPlanes, savePng,
+  centerCropXyxyUnit, imageSize, isPictureName, loadImage, loadRgb, pictureEndings, planesFromRgb, rgbFromPlanes,
+  savePng,
 } from '../../data/images.ts';
 import { rejects } from './rejects.ts';
 
@@ -73,6 +74,19 @@ test('grey, 16 bit, palette, CMYK, transparent and JPEG files become 3 channels 
     assert.is(rgb.length, 192, name);
     assert.ok(rgb.every((byte) => Math.abs(byte - value) <= 16), `${name}: ${rgb.subarray(0, 3).join()}`);
   }
+});
+
+test('what is taken for a picture by its name can be read', async ({ dir }) => {
+  const grey = sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } });
+  for (const ending of pictureEndings) {
+    const path = join(dir, `of${ending}`);
+    await writeFile(path, await grey.clone().toFormat(ending.slice(1) as keyof FormatEnum).toBuffer());
+    const { rgb } = await loadRgb(path);
+    assert.is(rgb.length, 192, ending);
+    assert.ok(rgb.every((byte) => Math.abs(byte - 128) <= 16), `${ending}: ${rgb.subarray(0, 3).join()}`);
+  }
+  assert.equal(['a.PNG', 'b.Jpeg', 'c.tar.gif', 'd.bmp', 'e.txt', 'png', '.png', 'f.pngs'].filter(isPictureName),
+    ['a.PNG', 'b.Jpeg', 'c.tar.gif']);
 });
 
 test('missing, damaged and mismatched files are refused by path', async ({ dir }) => {
