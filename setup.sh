@@ -8,7 +8,8 @@ say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 command -v node >/dev/null || fail 'Node.js is missing; install version 20.9 or newer, then run this again'
-node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' \
+node -e 'const [a, b] = process.versions.node.split(".").map(Number);
+  process.exit(a > 20 || (a === 20 && b >= 9) ? 0 : 1)' \
   || fail "Node.js $(node --version) is too old; 20.9 or newer is needed"
 
 stamp=node_modules/.setup-stamp
@@ -30,7 +31,8 @@ fi
 say 'no WebGPU adapter answers; a software one (Mesa lavapipe) will do'
 [ "$(uname -s)" = Linux ] || fail 'install a GPU driver with Vulkan, Metal or Direct3D 12, then run this again'
 command -v apt-get >/dev/null \
-  || fail 'install Mesa 23 or newer with its lavapipe Vulkan driver and the Vulkan loader by your package manager, then run this again'
+  || fail 'install Mesa 23 or newer with its lavapipe Vulkan driver and the Vulkan loader by your package manager,' \
+    'then run this again'
 
 # shellcheck source=/dev/null
 . /etc/os-release
@@ -41,7 +43,8 @@ backports="${VERSION_CODENAME:-unknown}-backports"
 if [ "${ID:-}" = debian ] && [ "${VERSION_ID:-0}" -le 12 ]; then target=(-t "$backports"); fi
 
 if [ "$(id -u)" -ne 0 ]; then
-  fail "root is needed for that; run: sudo apt-get update && sudo apt-get install -y ${target[*]} ${packages[*]}${target[*]:+ (with $backports in your apt sources)}"
+  fail "root is needed for that; run: sudo apt-get update &&" \
+    "sudo apt-get install -y ${target[*]} ${packages[*]}${target[*]:+ (with $backports in your apt sources)}"
 fi
 
 apt-get update -qq
@@ -50,7 +53,8 @@ if [ ${#target[@]} -gt 0 ] && ! apt-get indextargets --format '$(RELEASE)' | gre
   site=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' \
     | awk -v release="$VERSION_CODENAME" '$1 == release && $2 == "main" { print $3; exit }')
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ -n "${site:-}" ] || fail "no apt source for $VERSION_CODENAME was found to derive $backports from; add it, then run this again"
+  [ -n "${site:-}" ] \
+    || fail "no apt source for $VERSION_CODENAME was found to derive $backports from; add it, then run this again"
   say "adding $backports from this machine's own archive"
   {
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$site" "$backports"

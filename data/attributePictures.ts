@@ -67,10 +67,13 @@ export function attributePicture(seed: number, classIndex: number, index: number
   const light = 150 + random.uniform(-14, 14);
   const isLight = grounds[ground]!;
   // Halves of the picture stay where they are; patterns begin anywhere.
-  const shift = ['left', 'right', 'sky', 'floor'].includes(ground) ? [0, 0] : [random.uniform(0, 1), random.uniform(0, 1)];
+  const isStill = ['left', 'right', 'sky', 'floor'].includes(ground);
+  const [shiftX, shiftY] = isStill ? [0, 0] : [random.uniform(0, 1), random.uniform(0, 1)];
   for (let row = 0; row < cells; row++) {
     for (let column = 0; column < cells; column++) {
-      const grey = isLight((4 * (column + 0.5)) / cells + shift[0]!, (4 * (row + 0.5)) / cells + shift[1]!) ? light : dark;
+      const across = (4 * (column + 0.5)) / cells + shiftX;
+      const down = (4 * (row + 0.5)) / cells + shiftY;
+      const grey = isLight(across, down) ? light : dark;
       canvas.rect(column / cells, row / cells, (column + 1) / cells, (row + 1) / cells, { color: [grey, grey, grey] });
     }
   }

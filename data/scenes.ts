@@ -39,9 +39,11 @@ export function sceneSpec({ kind, seed, maxObjects, ...flat }: SceneOptions, ind
 }
 
 /** Classes and boxes of a picture, whatever their order: equal for pictures of the same layout. */
-export function layoutKey(objects: readonly { readonly classIndex: number; readonly xyxyUnit: readonly number[] }[]): string {
-  return objects.map(({ classIndex, xyxyUnit }) => `${classIndex} ${xyxyUnit.map((at) => Math.round(at * 1000)).join(' ')}`)
-    .sort().join(', ');
+export function layoutKey(
+  objects: readonly { readonly classIndex: number; readonly xyxyUnit: readonly number[] }[],
+): string {
+  return objects.map(({ classIndex, xyxyUnit }) =>
+    `${classIndex} ${xyxyUnit.map((at) => Math.round(at * 1000)).join(' ')}`).sort().join(', ');
 }
 
 /** Scenes drawn before a renderer gives up finding one with a layout that is not known. */

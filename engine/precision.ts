@@ -51,7 +51,8 @@ export const operandType = (op: ProductOp): DType => policies[current][op];
 
 /**
  * What a shader of a product begins with, so that one text serves both types: `real` is the element type of its
- * operands in memory, `real2` and `real4` two and four of them, `realV` the item that kernels with items V read. Sums are f32.
+ * operands in memory, `real2` and `real4` two and four of them, `realV` the item that kernels with items V read. Sums
+ * are f32.
  */
 export function operandAliases(dtype: DType, width: 1 | 4 = 1): string {
   return `alias real = ${dtype};\nalias real2 = vec2<${dtype}>;\nalias real4 = vec4<${dtype}>;\n`

@@ -1,7 +1,7 @@
 /**
- * Products of subgroup matrices are trusted once they were seen to be right. Each shape that an adapter offers multiplies
- * whole numbers, of which halves and sums in f32 are exact and sums in halves are not, at sizes with edges, in every
- * order of the operands. A shape with one wrong digit is left alone.
+ * Products of subgroup matrices are trusted once they were seen to be right. Each shape that an adapter offers
+ * multiplies whole numbers, of which halves and sums in f32 are exact and sums in halves are not, at sizes with edges,
+ * in every order of the operands. A shape with one wrong digit is left alone.
  */
 import { compile } from './compile/compile.ts';
 import { withoutEpilogue } from './compile/epilogue.ts';

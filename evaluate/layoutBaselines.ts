@@ -267,8 +267,8 @@ export function ngramModels(vocabulary: LayoutVocabulary, order: number, layouts
       lastTokens(length), layouts, model);
     return model.fitted;
   });
-  const classes = extend('class bigram', `the class of the object before, and all that the ${order}-gram knows`, lastClass,
-    layouts, model);
+  const classes = extend('class bigram', `the class of the object before, and all that the ${order}-gram knows`,
+    lastClass, layouts, model);
   return [...models, classes.fitted];
 }
 

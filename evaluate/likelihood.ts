@@ -19,7 +19,8 @@ import type { Program } from '../engine/program.ts';
 import { RandomStream } from '../engine/random.ts';
 import type { LayoutObject, LayoutVocabulary } from '../models/layoutTokens.ts';
 import { slotTargets } from '../models/prior/autoregressive.ts';
-import { embedForPrior, orderedLayout, priorTokenNats, type AutoregressivePrior, type ObjectOrder } from '../pipeline/prior.ts';
+import { embedForPrior, orderedLayout, priorTokenNats, type AutoregressivePrior, type ObjectOrder }
+  from '../pipeline/prior.ts';
 import { layoutBaselines } from './layoutBaselines.ts';
 import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from './layoutModel.ts';
 
@@ -122,7 +123,7 @@ export async function measureLikelihood(device: Device, prior: AutoregressivePri
   };
 }
 
-/** Layouts as baselines are fitted to them: in several orders and mirrored where the prior saw that, of weight 1 in all. */
+/** Layouts that baselines are fitted to: in several orders and mirrored where the prior saw that, weight 1 in all. */
 function fittingLayouts(vocabulary: LayoutVocabulary, layouts: readonly MeasuredLayout[], order: ObjectOrder,
   flip: boolean, seed: number): WeighedLayout[] {
   const orders = order === 'canonical' ? 1 : fittedOrders;

@@ -25,8 +25,10 @@ export interface Probe {
  *   noise      [R, C, h, w]
  *   embedding  [R, D]        of a class, or what inversion puts in its place
  */
-export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor, model: ClassModel): Tensor {
-  return predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise, (x) => classPrediction(p, x, t, embedding, model));
+export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor,
+  model: ClassModel): Tensor {
+  return predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise,
+    (x) => classPrediction(p, x, t, embedding, model));
 }
 
 /** The fixed noise of each pair as a tensor [P, C h w]. */
@@ -37,7 +39,8 @@ export class ClassJudge {
   /** Network passes so far, all forward. */
   passes = 0;
 
-  private constructor(private readonly program: Program, private readonly pairs: Pairs, private readonly rows: number) {}
+  private constructor(private readonly program: Program, private readonly pairs: Pairs,
+    private readonly rows: number) {}
 
   /** `imagesAtOnce` pictures are held at a time, `rows` probes answered by one run. */
   static async open(device: Device, generator: ClassGenerator, pairs: Pairs, noises: Float32Array, imagesAtOnce: number,
@@ -47,7 +50,8 @@ export class ClassJudge {
       reshape(gather(from, inputTensor(at, [rows], 'i32')), [rows, ...latent]);
     const z = pick(inputTensor('z', [imagesAtOnce, latentSize]), 'images');
     const p = generator.store.scope();
-    const error = classError(p, z, inputTensor('timesteps', [rows], 'i32'), pick(noiseTable(noises, latentSize), 'noises'),
+    const error = classError(p, z, inputTensor('timesteps', [rows], 'i32'),
+      pick(noiseTable(noises, latentSize), 'noises'),
       classEmbedding(p, inputTensor('labels', [rows], 'i32'), model), model);
     return new ClassJudge(await compile(device, { name: 'class judge', outputs: { error } }), pairs, rows);
   }

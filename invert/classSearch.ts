@@ -16,7 +16,7 @@ import type { Pairs } from './bank.ts';
 import { classError, noiseTable } from './classJudge.ts';
 import type { ClassifyConfig } from './classify.ts';
 
-/** What a variable [I, D or C] stands for: an embedding [I, D] for the network, and how near it is to each class [I, C]. */
+/** What a variable [I, D or C] stands for: an embedding [I, D] for the network, and how near each class is [I, C]. */
 function projectClass(variable: Tensor, rows: Tensor, temperature: Tensor, { projection, metric }: ClassifyConfig):
   { readonly embedding: Tensor; readonly nearness: Tensor } {
   if (projection === 'logits') {
@@ -63,8 +63,8 @@ export class ClassSearch {
     const error = classError(p, z, t, noise, spread(embedding, [I, 1], [D]), model);
     const energy = mean(reshape(error, [I, T]), [1]);
     const moments = ['first', 'second'].map((name) => new State(`class ${name} moment`, value.type));
-    const updates = adamWRows([value], grad(sum(energy), [leaf]), { first: [moments[0]!], second: [moments[1]!] }, config,
-      inputTensor('rate', [I]), inputTensor('correction', [2, I]));
+    const updates = adamWRows([value], grad(sum(energy), [leaf]), { first: [moments[0]!], second: [moments[1]!] },
+      config, inputTensor('rate', [I]), inputTensor('correction', [2, I]));
     const program = await compile(device, { name: 'class inversion step', outputs: { energy }, updates });
     const reading = await compile(device, { name: 'class inversion reading', outputs: { nearness } });
     const tableRows = generator.run.weights.get(classTableName(model))!;
@@ -77,7 +77,8 @@ export class ClassSearch {
     const [I, width] = this.value.type.shape as [number, number];
     const random = new RandomStream(seed, 'class start');
     const { mean: centre, std } = this.start;
-    const one = Float32Array.from({ length: width }, () => (projection === 'logits' ? 0 : centre + std * random.normal()));
+    const one = Float32Array.from({ length: width },
+      () => (projection === 'logits' ? 0 : centre + std * random.normal()));
     this.device.write(this.value, Float32Array.from({ length: I * width }, (_, i) => one[i % width]!));
     for (const state of this.moments) this.device.write(state, new Float32Array(I * width));
   }
@@ -90,7 +91,8 @@ export class ClassSearch {
     correction.fill(1 - beta1 ** (step + 1), 0, I).fill(1 - beta2 ** (step + 1), I);
     this.program.run({
       z, ...pairs, correction, rate: new Float32Array(I).fill(lr * (1 - (1 - lrFloor) * progress)),
-      ...(this.program.takes('temperature') ? { temperature: Float32Array.of(first * (last / first) ** progress) } : {}),
+      ...(this.program.takes('temperature')
+        ? { temperature: Float32Array.of(first * (last / first) ** progress) } : {}),
     });
     this.passes += 2 * I * batchPairs;
   }

@@ -5,7 +5,8 @@
  *   enumerate  every class on every pair [Diffusion Classifier, Li et al. 2023]
  *   adaptive   every class on few pairs, the best of them on more [the same, algorithm 2]
  *
- * All three compare classes on the same (timestep, noise) pairs, so the monitor of the first is the energy of the second.
+ * All three compare classes on the same (timestep, noise) pairs, so the monitor of the first is the energy of the
+ * second.
  */
 import type { Device } from '../engine/device.ts';
 import { UserError } from '../engine/errors.ts';
@@ -57,7 +58,7 @@ export interface ClassifyConfig {
   /** Pairs that a class is first seen on; only the `finalists` best are judged on all. 0: all at once, as published. */
   readonly glance: number;
   readonly finalists: number;
-  /** Ours: classes looked at after the loops, round after round: unseen ones next to the `finalists` best in the table. */
+  /** Ours: classes looked at in each round after the loops: unseen ones next to the `finalists` best in the table. */
   readonly neighbours: number;
   /** Rounds at most; one that finds no better class is the last. 0: none, as published. */
   readonly rounds: number;
@@ -74,8 +75,8 @@ const dive: ClassifyConfig = {
 };
 
 /**
- * `dive` as published for DiT; `search`, ours: mixtures of rows, fewer pairs, and a monitor that glances at more classes
- * and at the neighbours of the best.
+ * `dive` as published for DiT; `search`, ours: mixtures of rows, fewer pairs, and a monitor that glances at more
+ * classes and at the neighbours of the best.
  */
 export const classifyPresets = {
   dive,
@@ -101,7 +102,9 @@ export function checkClassify(config: ClassifyConfig, classes: number, trained: 
   if (pairs % batchPairs !== 0) {
     throw new UserError(`--batch-pairs: must divide the ${pairs} pairs, found ${batchPairs}`);
   }
-  if (config.glance > pairs) throw new UserError(`--glance: must be at most the ${pairs} pairs, found ${config.glance}`);
+  if (config.glance > pairs) {
+    throw new UserError(`--glance: must be at most the ${pairs} pairs, found ${config.glance}`);
+  }
   if ((config.neighbours > 0) !== (config.rounds > 0)) {
     throw new UserError('--neighbours and --rounds: both must be 0 or neither, '
       + `found ${config.neighbours} and ${config.rounds}`);

@@ -54,7 +54,7 @@ export class ErrorMap {
     return heaviest(this.excess, this.gridSide, box, -1)?.box ?? null;
   }
 
-  /** Two parts of a box, apart along either side, that explain most together: one pair for each side, where there are two. */
+  /** Two parts of a box, apart along a side, that explain most together: one pair for each side where there are two. */
   explainedParts(box: Cells): [Cells, Cells][] {
     const [x0, y0, x1, y1] = box;
     const cuts = (low: number, high: number, parts: (at: number) => [Cells, Cells]): [Cells, Cells][] => {

@@ -127,7 +127,8 @@ export class Inverter {
     monitor: Monitor): Promise<void> {
     const { config, generator: { vocabulary } } = this;
     const { draws, seed } = config;
-    const ofImage = new PairStream(draws, new RandomStream(seed, `pairs ${name}`), config.batchTimesteps, config.timesteps);
+    const ofImage = new PairStream(draws, new RandomStream(seed, `pairs ${name}`), config.batchTimesteps,
+      config.timesteps);
     const ofPrior = new PairStream(draws, new RandomStream(seed, `prior pairs ${name}`), config.priorPairs,
       this.priorTimesteps);
     seat.start(name, z, this.startsOf(name));

@@ -74,7 +74,8 @@ export class Judge {
     }
     const nats = counts?.kind === 'autoregressive' ? await LayoutNats.open(device, counts, rows) : null;
     const program = await compile(device, { name: 'judge', outputs });
-    const ofPrior = pairBlocks(fixedPairs(P * blockCount, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
+    const ofPrior = pairBlocks(
+      fixedPairs(P * blockCount, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
     const blocks = pairBlocks(fixedPairs(config.monitorPairs, config.timesteps), T)
       .map((image, k): Block => ({ image, prior: ofPrior[k]! }));
     return new Judge(program, priorWeight, blocks, nats, rows);
@@ -99,7 +100,8 @@ export class Judge {
     const blocks = asked.map(({ block }) => this.blocks[block]!);
     const { z, ...inputs } = {
       z: new Float32Array(rows * asked[0]!.z.length), ids,
-      timesteps: joined(blocks.map(({ image }) => image.timesteps)), noises: joined(blocks.map(({ image }) => image.noises)),
+      timesteps: joined(blocks.map(({ image }) => image.timesteps)),
+      noises: joined(blocks.map(({ image }) => image.noises)),
       priorTimesteps: joined(blocks.map(({ prior }) => prior.timesteps)),
       priorNoises: joined(blocks.map(({ prior }) => prior.noises)),
     };

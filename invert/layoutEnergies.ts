@@ -43,7 +43,8 @@ export class LayoutEnergies {
     const promising = layouts.map((tokens, i) => ({ tokens, energy: screened[i]! }))
       .filter(({ energy }) => energy < own!).sort((a, b) => a.energy - b.energy).slice(0, closer);
     const energies = await this.of(promising.map(({ tokens }) => tokens));
-    return promising.reduce((a, { tokens }, i) => (energies[i]! < a.energy ? { tokens, energy: energies[i]! } : a), best);
+    return promising.reduce((a, { tokens }, i) =>
+      (energies[i]! < a.energy ? { tokens, energy: energies[i]! } : a), best);
   }
 
   /** Where a layout leaves a picture unexplained: errors of the image term over all pairs at every place [h w]. */

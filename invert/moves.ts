@@ -43,7 +43,8 @@ export const tripleIou = (vocabulary: LayoutVocabulary, a: Triple, b: Triple): n
 
 /** Intersection over union of two boxes. */
 export function cellsIou([ax0, ay0, ax1, ay1]: Cells, [bx0, by0, bx1, by1]: Cells): number {
-  const both = Math.max(0, Math.min(ax1, bx1) - Math.max(ax0, bx0)) * Math.max(0, Math.min(ay1, by1) - Math.max(ay0, by0));
+  const both = Math.max(0, Math.min(ax1, bx1) - Math.max(ax0, bx0))
+    * Math.max(0, Math.min(ay1, by1) - Math.max(ay0, by0));
   return both / ((ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - both);
 }
 
@@ -102,7 +103,7 @@ export function shrinkingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array,
   });
 }
 
-/** Moves that cut an object into halves, or into parts that explain more: one keeps its class, the other may have any. */
+/** Moves that cut an object into halves, or parts that explain more: one keeps its class, the other may have any. */
 export function cuttingMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, map: ErrorMap): Move[] {
   const own = triplesOf(vocabulary, tokens);
   if (own.length === vocabulary.maxObjects) return [];
@@ -125,7 +126,10 @@ function halves([x0, y0, x1, y1]: Cells): [Cells, Cells][] {
 /** An object of another layout takes the place of one that it overlaps by so much. */
 const replacedFrom = 0.3;
 
-/** Moves that bring objects into a compact layout: into the first empty slot, and over what they overlap or, in a full one, any. */
+/**
+ * Moves that bring objects into a compact layout: into the first empty slot, and over what they overlap or, in a full
+ * one, any.
+ */
 export function proposalMoves(vocabulary: LayoutVocabulary, tokens: Int32Array, proposed: readonly Triple[]): Move[] {
   const own = triplesOf(vocabulary, tokens);
   const isFull = own.length === vocabulary.maxObjects;

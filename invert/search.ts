@@ -60,8 +60,10 @@ export class Search {
   ) {
     const { imagesAtOnce: I, restarts: R, batchTimesteps: T, priorPairs: P } = config;
     this.inputs = {
-      z: new Float32Array(I * generator.firstStage.latentSize), timesteps: new Int32Array(I * T),
-      noises: new Int32Array(I * T), priorTimesteps: new Int32Array(I * P), priorNoises: new Int32Array(I * P), rate: new Float32Array(I * R), correction: new Float32Array(2 * I * R).fill(1),
+      z: new Float32Array(I * generator.firstStage.latentSize),
+      timesteps: new Int32Array(I * T), noises: new Int32Array(I * T),
+      priorTimesteps: new Int32Array(I * P), priorNoises: new Int32Array(I * P),
+      rate: new Float32Array(I * R), correction: new Float32Array(2 * I * R).fill(1),
       temperature: new Float32Array(I * R).fill(1),
     };
   }

@@ -11,7 +11,9 @@ const atOnce = 16;
 const closer = 2;
 
 /** Passes that a gradient search may take with a config: its steps, forward and backward, and the monitor. */
-export function gradientPasses({ steps, restarts, batchTimesteps, monitorEvery, monitorPairs }: InversionConfig): number {
+export function gradientPasses(
+  { steps, restarts, batchTimesteps, monitorEvery, monitorPairs }: InversionConfig,
+): number {
   return restarts * (2 * steps * batchTimesteps + Math.ceil(steps / monitorEvery) * monitorPairs);
 }
 
@@ -76,7 +78,8 @@ async function emptyFound(vocabulary: LayoutVocabulary, energies: LayoutEnergies
 function valuesOf({ classCount, gridSide: S }: LayoutVocabulary, [kind, topLeft, bottomRight]: Triple,
   part: number): Triple[] {
   const parts = [topLeft % S, Math.floor(topLeft / S), bottomRight % S, Math.floor(bottomRight / S), kind];
-  return Array.from({ length: part === 4 ? classCount : S }, (_, value) => parts.map((own, i) => (i === part ? value : own)))
+  const choices = part === 4 ? classCount : S;
+  return Array.from({ length: choices }, (_, value) => parts.map((own, i) => (i === part ? value : own)))
     .filter((next) => next[part] !== parts[part] && next[2]! > next[0]! && next[3]! > next[1]!)
     .map(([x0, y0, x1, y1, other]): Triple => [other!, y0! * S + x0!, y1! * S + x1!]);
 }

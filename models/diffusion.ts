@@ -100,7 +100,7 @@ export function predictionTarget(schedule: NoiseSchedule, prediction: DiffusionC
   return sub(mul(signal, noise), mul(level, z));
 }
 
-/** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B] and noise like z; weighted as `denoisingLoss`. */
+/** Error [B] of what `predict` makes of z_t, for z [B, ...], t i32 [B], noise like z; weighted as `denoisingLoss`. */
 export function predictionLoss(config: DiffusionConfig, z: Tensor, t: Tensor, noise: Tensor,
   predict: (x: Tensor) => Tensor, weights: Tensor | null = null): Tensor {
   return meanError(predictionErrors(config, z, t, noise, predict), weights);

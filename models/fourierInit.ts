@@ -20,7 +20,7 @@ function features(random: RandomStream, width: number): Features {
   return { at: (x, y, d) => Math.SQRT2 * Math.cos(2 * Math.PI * (x * wx[d]! + y * wy[d]!) + phase[d]!) };
 }
 
-/** Standard deviation of a coordinate that is uniform in [0, 1]: divided by it, coordinates have the spread of features. */
+/** Standard deviation of a coordinate uniform in [0, 1]: divided by it, coordinates have the spread of features. */
 export const coordinateSpread = 1 / Math.sqrt(12);
 
 /**

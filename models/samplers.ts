@@ -15,7 +15,7 @@ export interface SamplerOptions {
   readonly schedule: NoiseSchedule;
   /** Timesteps visited, 1 .. T. */
   readonly steps: number;
-  /** Timesteps that the network knows, [low, high); default all. The last step leads from `low` straight to the sample. */
+  /** Timesteps that the network knows, [low, high); default all. The last leads from `low` straight to the sample. */
   readonly range?: readonly [number, number];
   /** Source of the noise that stochastic samplers add. */
   readonly random: RandomStream;

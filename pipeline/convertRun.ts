@@ -105,8 +105,8 @@ export interface ExportResult {
 }
 
 /** Writes the arrays of a run under their published names, one in memory at a time. */
-export async function exportRun(file: string, run: LoadedRun<unknown, NamedValues>, layout: PublishedLayout, dtype: WrittenDType):
-  Promise<ExportResult> {
+export async function exportRun(file: string, run: LoadedRun<unknown, NamedValues>, layout: PublishedLayout,
+  dtype: WrittenDType): Promise<ExportResult> {
   const unused = existsSync(unusedFile(run.dir)) ? await SafetensorsFile.open(unusedFile(run.dir)) : null;
   try {
     const absent: string[] = [];

@@ -154,7 +154,8 @@ async function bench(options: Options): Promise<void> {
   console.log(`fma peak: ${fmaPeakGflops.toFixed(1)} GFLOP/s; times are medians of ${options.repeats}, `
     + 'percent are of that peak');
   if (loadAverage > 1) {
-    console.log(`the machine is busy (load average ${loadAverage.toFixed(1)}): times mean little, ratios somewhat more`);
+    console.log(`the machine is busy (load average ${loadAverage.toFixed(1)}): times mean little, `
+      + 'ratios somewhat more');
   }
   const results: Result[] = [];
   for (const [first, ...others] of besideEachOther(rows)) {

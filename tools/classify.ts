@@ -86,9 +86,9 @@ export function classifyConfig(options: ClassifyOptions, { description }: ClassG
   };
   // What the preset says of parts of the pairs, and this number of pairs leaves no room for, is left out.
   const glance = options.glance ?? Math.min(preset.glance, config.pairs);
-  const stages = options.stages
-    ?? [...preset.stages.filter(({ pairs }) => pairs < config.pairs).map((stage) => ({ ...stage, keep: Math.max(2, stage.keep) })),
-      { pairs: config.pairs, keep: 1 }];
+  const shorter = preset.stages.filter(({ pairs }) => pairs < config.pairs)
+    .map((stage) => ({ ...stage, keep: Math.max(2, stage.keep) }));
+  const stages = options.stages ?? [...shorter, { pairs: config.pairs, keep: 1 }];
   return { ...config, glance, stages };
 }
 
@@ -168,8 +168,10 @@ function summarise(method: ClassifyMethod, predictions: readonly Prediction[]): 
   const right = judged.filter(({ truth, label }) => truth === label).length;
   const accuracy = judged.length > 0 ? right / judged.length : null;
   const [passes, seconds] = [mean((one) => one.passes), mean((one) => one.seconds)];
-  const score = accuracy === null ? 'classes not known' : `accuracy ${accuracy.toFixed(4)} (${right} of ${judged.length})`;
-  console.log(`${method.padEnd(10)}${score}; ${Math.round(passes)} network passes and ${seconds.toFixed(2)} s a picture`);
+  const score = accuracy === null ? 'classes not known'
+    : `accuracy ${accuracy.toFixed(4)} (${right} of ${judged.length})`;
+  console.log(`${method.padEnd(10)}${score}; ${Math.round(passes)} network passes and `
+    + `${seconds.toFixed(2)} s a picture`);
   if (accuracy === null) {
     for (const { file, label } of predictions.slice(0, 20)) console.log(`  ${basename(file)}  ${label}`);
   }

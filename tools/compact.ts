@@ -8,7 +8,8 @@ interface Options {
   readonly kind: RunKind;
 }
 
-const root = command('compact', 'Copies the weights of a run (averages where kept) in half precision, without optimiser state.',
+const root = command('compact',
+  'Copies the weights of a run (averages where kept) in half precision, without optimiser state.',
   'npm run compact -- --kind generator --run runs/generator --out weights/generator')
   .option('--kind <kind>', 'autoencoder, generator or prior', oneOf('autoencoder', 'generator', 'prior'), 'generator')
   .option('--run <dir>', 'folder of a run (required)')

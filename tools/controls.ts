@@ -60,7 +60,8 @@ async function measure(options: Options): Promise<void> {
         const other = (first + image + 1 + random.integer(items.length - 1)) % items.length;
         return encodeLayout(vocabulary, items[other]!.objects);
       });
-      return [encodeLayout(vocabulary, objects), emptyLayout(vocabulary), ...others].map((tokens) => ({ z: own, tokens }));
+      return [encodeLayout(vocabulary, objects), emptyLayout(vocabulary), ...others]
+        .map((tokens) => ({ z: own, tokens }));
     });
     const found = await judge.energies(candidates);
     const each = 2 + options.others;

@@ -180,7 +180,10 @@ const attributes = command('attributes',
     await writeAttributeFolders(dir, { seed, perClass, size }, (done) => progress.update(done), signal);
     progress.stop();
     if (signal.aborted) process.exitCode = 130;
-    else console.log(`${dir}: ${count} pictures of ${size} px, ${perClass} for each of ${attributeClasses.length} classes`);
+    else {
+      console.log(`${dir}: ${count} pictures of ${size} px, `
+        + `${perClass} for each of ${attributeClasses.length} classes`);
+    }
   });
 
 interface VocOptions {

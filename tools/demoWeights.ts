@@ -1,7 +1,7 @@
 import { flatScene } from '../data/flatScenes.ts';
 import { layoutKey, type SceneKind } from '../data/scenes.ts';
 
-/** The weights that come with the repository, and scenes that they have not seen. RESULTS.md says how they were made. */
+/** The weights that come with the repository, and scenes they have not seen. RESULTS.md says how they were made. */
 export const demoWeights = {
   generator: 'weights/flat64/generator',
   prior: 'weights/flat64/prior',

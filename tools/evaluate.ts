@@ -101,7 +101,8 @@ function required(value: string | undefined, option: string): string {
 /** The control for luck: every picture's detections as if they were of the next picture. */
 function scoredAgainstOthers(detections: readonly CocoDetection[], imgIds: readonly number[]): CocoDetection[] {
   const next = new Map(imgIds.map((id, i) => [id, imgIds[(i + 1) % imgIds.length]!]));
-  return detections.map((detection) => ({ ...detection, image_id: next.get(detection.image_id) ?? detection.image_id }));
+  return detections.map((detection) =>
+    ({ ...detection, image_id: next.get(detection.image_id) ?? detection.image_id }));
 }
 
 /** Share of all objects that were found, as `0.961 (173 of 180)`. */

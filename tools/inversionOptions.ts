@@ -43,7 +43,8 @@ export interface InversionOptions {
 /** Adds the options of an inversion to a command. */
 export function withInversion(target: Command): Command {
   return target
-    .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
+    .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'),
+      'search')
     .option('--method <kind>', 'gradient (the paper\'s), or a baseline over tokens by energies alone: greedy or random',
       oneOf('gradient', 'greedy', 'random'))
     .option('--passes <number>',
@@ -64,8 +65,8 @@ export function withInversion(target: Command): Command {
       + 'hardest reading (default: hard where the projection is straight-through)', oneOf('soft', 'hard'))
     .option('--prior-pairs <number>', '(timestep, noise) pairs a step of a diffusion prior (open in the paper)',
       positiveInteger)
-    .option('--prior-timesteps <low,high>', 'thousandths of a diffusion prior\'s schedule drawn from (open in the paper)',
-      range)
+    .option('--prior-timesteps <low,high>',
+      'thousandths of a diffusion prior\'s schedule drawn from (open in the paper)', range)
     .option('--projection <kind>', 'logits, soft, slot (the paper\'s), vocabulary or none',
       oneOf('logits', 'soft', 'slot', 'vocabulary', 'none'))
     .option('--metric <l2|cosine>', 'distance for nearest rows', oneOf('l2', 'cosine'))
@@ -77,7 +78,8 @@ export function withInversion(target: Command): Command {
       + '0: to the limit (open in the paper)', integer)
     .option('--no-monitor', 'judge only the layout of the last step')
     .option('--monitor-every <number>', 'steps between evaluations of the monitor (open in the paper)', positiveInteger)
-    .option('--monitor-pairs <number>', 'fixed pairs that the monitor averages over (open in the paper)', positiveInteger)
+    .option('--monitor-pairs <number>', 'fixed pairs that the monitor averages over (open in the paper)',
+      positiveInteger)
     .option('--screen-pairs <number>', 'of those, pairs that a move is looked at with first', positiveInteger)
     .option('--local-rounds <number>', 'most rounds of moves after the search: shift, resize, change class, drop, and '
       + 'objects of other restarts or where the picture is least explained', integer)
@@ -85,8 +87,8 @@ export function withInversion(target: Command): Command {
       + '0: none, and no object shrinks or is cut by the errors of its places', integer)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
-    .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is given '
-      + 'another class; agreement: share of restarts that have it (open in the paper)',
+    .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is '
+      + 'given another class; agreement: share of restarts that have it (open in the paper)',
     oneOf('likelihood', 'margin', 'agreement'));
 }
 

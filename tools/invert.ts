@@ -1,5 +1,6 @@
 /** `npm run invert -- detect`: finds the layout of pictures by inverting a generator. */
-import { withDevice, command, integer, oneOf, openDevice, positiveInteger, range, real, required, runCommand } from './cli.ts';
+import { withDevice, command, integer, oneOf, openDevice, positiveInteger, range, real, required, runCommand }
+  from './cli.ts';
 import { UserError } from '../engine/errors.ts';
 import type { ClassifyMethod, Stage } from '../invert/classify.ts';
 import { classify, type ClassifyOptions } from './classify.ts';
@@ -13,7 +14,8 @@ const root = command('invert', 'Uses a trained generator the other way round: fr
 withDevice(withInversion(root.command('detect').helpOption('-h, --help', 'show this help')
   .description('Finds objects: for each picture the layout that maximises p(picture | layout) p(layout).')
   .option('--generator <run>', 'folder of a trained generator (required)')
-  .option('--prior <run>', 'folder of a prior of either kind trained with --generator; without it p(layout) is left out')
+  .option('--prior <run>',
+    'folder of a prior of either kind trained with --generator; without it p(layout) is left out')
   .option('--no-prior', 'leave p(layout) out')
   .option('--images <path...>',
     'a folder of pictures, or picture files; with --annotations the folder they lie in (required)')
@@ -38,7 +40,9 @@ function parseMethods(text: string): ClassifyMethod[] {
   const known: readonly string[] = ['invert', 'enumerate', 'adaptive'];
   const methods = text.split(',');
   const wrong = methods.find((method) => !known.includes(method));
-  if (wrong !== undefined) throw new UserError(`--method: must be of ${known.join(', ')}, separated by commas; found '${wrong}'`);
+  if (wrong !== undefined) {
+    throw new UserError(`--method: must be of ${known.join(', ')}, separated by commas; found '${wrong}'`);
+  }
   return methods as ClassifyMethod[];
 }
 
@@ -55,16 +59,18 @@ function parseStages(text: string): Stage[] {
 
 withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .description('Classifies pictures by a class-conditional generator: the class under which it denoises them best.')
-  .option('--generator <run>', 'folder of a generator trained with --conditioning class, or of an imported DiT (required)')
+  .option('--generator <run>',
+    'folder of a generator trained with --conditioning class, or of an imported DiT (required)')
   .option('--images <path...>', 'picture files, folders of them, or a folder with a folder for each class (required)')
   .option('--out <dir>', 'folder for predictions.json and predictions.jsonl (required)')
-  .option('--method <list>', 'invert (gradient on the class embedding), enumerate (every class on every pair), adaptive '
-    + '(in stages); several are compared in one run', parseMethods, ['invert'])
+  .option('--method <list>', 'invert (gradient on the class embedding), enumerate (every class on every pair), '
+    + 'adaptive (in stages); several are compared in one run', parseMethods, ['invert'])
   .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
   .option('--pairs <number>', 'fixed (timestep, noise) pairs that classes are compared on (dive: 250, search: 24)',
     positiveInteger)
   .option('--timesteps <low,high>', 'range of timesteps (default: all that were trained)', range)
-  .option('--loops <number>', 'passes over the pairs, each followed by the monitor (dive: 20, search: 4)', positiveInteger)
+  .option('--loops <number>', 'passes over the pairs, each followed by the monitor (dive: 20, search: 4)',
+    positiveInteger)
   .option('--batch-pairs <number>', 'pairs an optimiser step (dive: 25, search: 4)', positiveInteger)
   .option('--patience <number>', 'loops without a new minimum before a picture is done; 0: all loops', integer)
   .option('--projection <kind>', 'slot (nearest row, straight-through: the paper\'s), logits or none',
@@ -76,8 +82,8 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
     + '0: all at once, as published (search: 2)', integer)
   .option('--finalists <number>', 'classes that the monitor judges on all pairs at a time, after --glance (search: 4)',
     positiveInteger)
-  .option('--neighbours <number>', 'after the loops, look at so many unseen neighbours of the best classes in the class '
-    + 'table, again and again; 0, as published: no (search: 16)', integer)
+  .option('--neighbours <number>', 'after the loops, look at so many unseen neighbours of the best classes in the '
+    + 'class table, again and again; 0, as published: no (search: 16)', integer)
   .option('--rounds <number>', 'of --neighbours at most; they end when one finds no better class (search: 4)', integer)
   .option('--stages <list>', 'of adaptive: PAIRS:CLASSES seen and kept by stage, as in 50:5,250:1', parseStages)
   .option('--images-at-once <number>', 'pictures in one program', positiveInteger)

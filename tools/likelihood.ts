@@ -31,7 +31,8 @@ interface LikelihoodOptions {
 export function addLikelihood(root: Command): void {
   withDevice(root.command('likelihood')
     .helpOption('-h, --help', 'show this help')
-    .description('Measures a layout prior in nats beside uniform, unigram and n-gram baselines; writes likelihood.json and a page.')
+    .description('Measures a layout prior in nats beside uniform, unigram and n-gram baselines; '
+      + 'writes likelihood.json and a page.')
     .option('--prior <run>', 'folder of a trained prior (required)')
     .option('--annotations <file>', 'layouts to measure on, best unseen ones, COCO instances JSON (required)')
     .option('--baselines-from <file>', 'layouts that baselines are fitted to, best those that the prior was trained on '
@@ -43,7 +44,8 @@ export function addLikelihood(root: Command): void {
     .addHelpText('after', [
       '',
       'Example:',
-      '  npm run evaluate -- likelihood --prior runs/prior --annotations data/val.json --baselines-from data/train.json',
+      '  npm run evaluate -- likelihood --prior runs/prior --annotations data/val.json '
+        + '--baselines-from data/train.json',
     ].join('\n')))
     .action(measurePrior);
 }
@@ -53,14 +55,17 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
   if (options.samples < 0) throw new UserError(`--samples: must be 0 or more, found ${options.samples}`);
   const prior = openAutoregressivePrior(dir);
   const read = (path: string): Promise<AnnotatedDataset> => readAnnotations(path, {
-    minArea: prior.description.data.minArea, maxObjects: prior.vocabulary.maxObjects, categories: prior.description.categories,
+    minArea: prior.description.data.minArea, maxObjects: prior.vocabulary.maxObjects,
+    categories: prior.description.categories,
   });
   const measured = await read(file);
   const training = options.baselinesFrom === undefined ? null : await read(options.baselinesFrom);
   if (!training && measured.images.length < 2) {
-    throw new UserError(`${file}: baselines need layouts beside the one that is measured; give some with --baselines-from`);
+    throw new UserError(`${file}: baselines need layouts beside the one that is measured; `
+      + 'give some with --baselines-from');
   }
-  const dropped = Object.entries(measured.dropped).filter(([, count]) => count > 0).map(([why, count]) => `${count} ${why}`);
+  const dropped = Object.entries(measured.dropped).filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why}`);
   console.log(`${measured.images.length} layouts; dropped: ${dropped.join(', ') || 'nothing'}`);
   const device = await openDevice(options);
   const progress = new Progress('scoring', measured.images.length * options.orders);
@@ -75,9 +80,10 @@ async function measurePrior(options: LikelihoodOptions): Promise<void> {
   if (drawn) await drawBeside(join(out, sheetName), measured.images, drawn, prior);
   const calibration = sets.flatMap(({ name, calibration: of }) => (of ? [{ name, ...of }] : []));
   for (const of of calibration) {
-    console.log(`${of.name} against measured, total variation distance: `
-      + `number of objects ${of.objectCounts.toFixed(3)}, classes ${of.classes.toFixed(3)}, pairs of classes ${of.pairs.toFixed(3)}, places ${of.places.toFixed(3)}, `
-      + `sizes ${of.sizes.toFixed(3)}; correlation of pairs ${of.together.toFixed(3)}`);
+    console.log(`${of.name} against measured, total variation distance: number of objects `
+      + `${of.objectCounts.toFixed(3)}, classes ${of.classes.toFixed(3)}, pairs of classes ${of.pairs.toFixed(3)}, `
+      + `places ${of.places.toFixed(3)}, sizes ${of.sizes.toFixed(3)}; `
+      + `correlation of pairs ${of.together.toFixed(3)}`);
   }
   const record = { ...likelihood, calibration };
   await writeAtomic(join(out, 'likelihood.json'), `${JSON.stringify(record, null, 2)}\n`);

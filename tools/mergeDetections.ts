@@ -64,7 +64,8 @@ interface Part {
 function openPart(dir: string): Part {
   const [job, lines] = [join(dir, 'detect.json'), join(dir, 'inversions.jsonl')];
   if (!existsSync(job) || !existsSync(lines)) {
-    throw new UserError(`${dir}: is not the folder of a finished detection (it needs detect.json and inversions.jsonl)`);
+    throw new UserError(`${dir}: is not the folder of a finished detection `
+      + '(it needs detect.json and inversions.jsonl)');
   }
   const records = readFileSync(lines, 'utf8').split('\n').filter(Boolean)
     .map((line) => [(JSON.parse(line) as InversionRecord).imageId, line] as const);
@@ -82,7 +83,8 @@ function checkParts(parts: readonly Part[]): void {
     }
     const left = job.images.filter((id) => !records.has(id) && !job.skipped.some(({ imageId }) => imageId === id));
     if (left.length > 0) {
-      throw new UserError(`${dir}: lacks ${left.length} of its ${job.images.length} pictures; go on with detect --resume`);
+      throw new UserError(`${dir}: lacks ${left.length} of its ${job.images.length} pictures; `
+        + 'go on with detect --resume');
     }
   }
   for (let index = 1; index <= count; index++) {

@@ -1,5 +1,6 @@
 // Runs the bundled test files, each in a process of its own, as many at a time as there are cores.
-// A process that ends before its suite has finished counts as a failure. Usage: node tools/runTests.mjs [part of a path]
+// A process that ends before its suite has finished counts as a failure.
+// Usage: node tools/runTests.mjs [part of a path]
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -26,7 +27,8 @@ function runFile({ file, mode }) {
     const timer = setTimeout(() => child.kill('SIGKILL'), 15 * 60 * 1000);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const count = (name) => [...output.matchAll(new RegExp(`^ *${name}: +(\\d+)`, 'gm'))].reduce((n, m) => n + Number(m[1]), 0);
+      const count = (name) => [...output.matchAll(new RegExp(`^ *${name}: +(\\d+)`, 'gm'))]
+        .reduce((n, m) => n + Number(m[1]), 0);
       const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
       const unfinished = total === 0 || (code !== 0 && passed + skipped === total);
       const failed = Math.max(total - passed - skipped, 0) + (unfinished ? 1 : 0);
@@ -35,7 +37,8 @@ function runFile({ file, mode }) {
       totals.skipped += skipped;
       const name = file.replace(/^dist\//, '').replace(/\.js$/, '.ts');
       const seconds = ((Date.now() - started) / 1000).toFixed(1);
-      console.log(`${failed ? 'FAIL' : 'ok  '} ${name} (${mode}, ${passed} passed${skipped ? `, ${skipped} skipped` : ''}, ${seconds} s)`);
+      const counts = `${passed} passed${skipped ? `, ${skipped} skipped` : ''}`;
+      console.log(`${failed ? 'FAIL' : 'ok  '} ${name} (${mode}, ${counts}, ${seconds} s)`);
       if (failed) console.log(output + (unfinished ? `\n${name} ended early (${signal ?? `status ${code}`})\n` : ''));
       resolve();
     });

@@ -117,7 +117,8 @@ async function sampleImages(options: ImageOptions): Promise<void> {
     const pictures = await firstStage.decode(z);
     all.set(pictures.subarray(0, part * each), first * each);
     for (let i = 0; i < part; i++) {
-      await writeAtomic(join(out, `${names[first + i]}.png`), await encodePng(rgbOfBatch(pictures, i, firstStage.size)));
+      const picture = rgbOfBatch(pictures, i, firstStage.size);
+      await writeAtomic(join(out, `${names[first + i]}.png`), await encodePng(picture));
     }
   }
   progress.stop();
@@ -129,11 +130,14 @@ async function sampleImages(options: ImageOptions): Promise<void> {
 
 const root = command('sample', 'Draws pictures from layouts, and layouts from a prior.',
   'npm run sample -- images --generator runs/generator --layouts data/val.json --out runs/samples');
-withDevice(root.command('images').helpOption('-h, --help', 'show this help').description('Draws pictures from layouts or of classes; writes PNGs and a contact sheet with the boxes or names.')
+withDevice(root.command('images').helpOption('-h, --help', 'show this help')
+  .description('Draws pictures from layouts or of classes; writes PNGs and a contact sheet with the boxes or names.')
   .option('--generator <run>', 'folder of a trained generator (required)')
   .option('--layouts <file>', 'layouts, COCO JSON; pictures need not exist')
-  .option('--classes <list>', 'classes by name or number from 0, separated by commas, or all: for a class-conditional generator')
-  .option('--sampler <name>', Object.keys(samplers).join(', '), oneOf(...Object.keys(samplers) as SamplerName[]), 'ddim')
+  .option('--classes <list>',
+    'classes by name or number from 0, separated by commas, or all: for a class-conditional generator')
+  .option('--sampler <name>', Object.keys(samplers).join(', '), oneOf(...Object.keys(samplers) as SamplerName[]),
+    'ddim')
   .option('--steps <number>', 'timesteps visited', positiveInteger, 50)
   .option('--guidance <scale>', 'classifier-free guidance against the empty layout or no class; 1 is none', real, 1)
   .option('--precision <f32|f16>', 'f16: products take half-precision operands', oneOf('f32', 'f16'), 'f32')

@@ -18,7 +18,8 @@ import { command, oneOf, positiveInteger, range, real, runCommand, splitOverride
 import { encodeAll, expectLatent, firstStageOf, openFirstStage, type FirstStageOptions } from './firstStageSource.ts';
 import { drawClassSheet, drawLayoutSheet } from './layoutSheet.ts';
 import {
-  buildTask, chooseConfig, dataPaths, openForTraining, printConfig, runPaths, runTraining, withTraining, type TrainOptions,
+  buildTask, chooseConfig, dataPaths, openForTraining, printConfig, runPaths, runTraining, withTraining,
+  type TrainOptions,
 } from './trainCommand.ts';
 
 interface Options extends TrainOptions, FirstStageOptions {
@@ -138,7 +139,8 @@ const root = withTraining(
     .option('--size <px>', 'side of the pictures (default: that of the autoencoder)', positiveInteger)
     .option('--accumulate <number>', 'batches whose gradients make one step (default: the preset\'s)', positiveInteger)
     .option('--condition-dropout <share>', 'share of conditions dropped, for guidance (default: the preset\'s)', real)
-    .option('--timesteps <low,high>', 'timesteps that are trained, from low to below high (default: the preset\'s)', range)
+    .option('--timesteps <low,high>', 'timesteps that are trained, from low to below high (default: the preset\'s)',
+      range)
     .option('--min-snr <bound>', 'min-SNR weighting of timesteps, 0 for none (default: the preset\'s)', real),
   Object.keys(generatorRuns), 'tiny',
 ).action((options: Options) => (options.conditioning === 'class' ? trainClasses(options) : trainLayouts(options)));

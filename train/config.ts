@@ -6,9 +6,9 @@ export type Overrides = Readonly<Record<string, string>>;
 /** Words that an option may take, by its last key; a text option that is not here cannot be overridden. */
 const words: Readonly<Record<string, readonly string[]>> = {
   decay: ['constant', 'linear', 'cosine'], init: ['published', 'fourier', 'grid'],
-  prediction: ['noise', 'z', 'v'], loss: ['l1', 'l2', 'huber'], corners: ['cell', 'factored'], adapters: ['shared', 'slot'],
-  precision: ['f32', 'f16'], positions: ['token', 'object'], support: ['any', 'canonical'],
-  order: ['random', 'canonical'],
+  prediction: ['noise', 'z', 'v'], loss: ['l1', 'l2', 'huber'], corners: ['cell', 'factored'],
+  adapters: ['shared', 'slot'], precision: ['f32', 'f16'], positions: ['token', 'object'],
+  support: ['any', 'canonical'], order: ['random', 'canonical'],
 };
 
 function parseWord(path: string, old: string, text: string): string {

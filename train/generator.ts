@@ -51,7 +51,7 @@ export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, fli
   return encodeLayout(vocabulary, objects);
 }
 
-/** Weights [h, w] of the places of a latent, 1 on average: those that a box touches count 1 + objectWeight times as much. */
+/** Weights [h, w] of the places of a latent, 1 on average: those a box touches count 1 + objectWeight times as much. */
 export function objectWeights(item: LayoutItem, flip: boolean, [h, w]: readonly [number, number],
   objectWeight: number): Float32Array {
   const weights = new Float32Array(h * w).fill(1);
@@ -80,13 +80,14 @@ export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readon
 }
 
 /** What layouts are to the training of a diffusion model. */
-export function layoutConditioning({ model, uncertainty, objectWeight }: GeneratorTraining, vocabulary: LayoutVocabulary,
-  frequencies: SlotFrequencies): Conditioning {
+export function layoutConditioning({ model, uncertainty, objectWeight }: GeneratorTraining,
+  vocabulary: LayoutVocabulary, frequencies: SlotFrequencies): Conditioning {
   return {
     diffusion: model.diffusion, none: emptyLayout(vocabulary),
     of: ({ objects }, flip, random) => layoutTokens(vocabulary, { objects }, flip, random),
     embed: (p, ids) => embedTokens(encoderScope(p), ids, model.encoder),
-    blur: (p, rows, key) => uncertainEmbeddings(rows, slotTables(tokenTable(encoderScope(p), model.encoder), vocabulary),
+    blur: (p, rows, key) => uncertainEmbeddings(rows,
+      slotTables(tokenTable(encoderScope(p), model.encoder), vocabulary),
       slotFrequencyTensors(vocabulary, frequencies), uncertainty, key),
     predict: (p, x, t, embeddings) => generatorFromEmbeddings(p, x, t, embeddings, model),
     weigh: objectWeight > 0 ? (image, flip, h, w) => objectWeights(image, flip, [h, w], objectWeight) : null,

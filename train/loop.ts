@@ -78,7 +78,8 @@ export async function train(device: Device, task: Task, loop: LoopConfig, option
     loop.patience !== undefined && best !== null && step - best.step >= loop.patience * loop.validateEvery;
   const parts = task.parts ?? 1;
   const batches = new BatchPrefetcher({
-    load: (at) => task.batch(Math.floor(at / parts), at % parts), start: step * parts, end: loop.steps * parts, ahead: 4,
+    load: (at) => task.batch(Math.floor(at / parts), at % parts),
+    start: step * parts, end: loop.steps * parts, ahead: 4,
   });
   let logged = { step, time: performance.now() };
   try {

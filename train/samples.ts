@@ -4,7 +4,8 @@ import { writeAtomic } from '../engine/writeAtomic.ts';
 
 /** Pictures [B, 3, S, S] as items of a sheet. */
 export function sheetItems(pictures: Float32Array, size: number): ContactSheetItem[] {
-  return Array.from({ length: pictures.length / (3 * size * size) }, (_, i) => ({ picture: rgbOfBatch(pictures, i, size) }));
+  return Array.from({ length: pictures.length / (3 * size * size) },
+    (_, i) => ({ picture: rgbOfBatch(pictures, i, size) }));
 }
 
 /** Writes rows of pictures, one row below the other. */

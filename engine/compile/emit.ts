@@ -1,7 +1,8 @@
 /** What a program does and where its values are kept: dispatches over memory that is not made yet. */
 import type { Choices } from '../choose.ts';
 import { contiguousStrides, isContiguous } from '../layout.ts';
-import { setPath, type DeviceCapabilities, type FinishingCall, type KernelCall, type Operand, type Variant } from '../op.ts';
+import { setPath, type DeviceCapabilities, type FinishingCall, type KernelCall, type Operand, type Variant }
+  from '../op.ts';
 import { stateTensor } from '../ops/leaf.ts';
 import type { PackAttrs } from '../ops/pack.ts';
 import { pointwiseOps } from '../ops/pointwise.ts';

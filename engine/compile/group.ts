@@ -5,7 +5,7 @@ import { sameShape, sizeOf } from '../tensor.ts';
 import { canFollow } from './epilogue.ts';
 import type { Node, Read } from './lower.ts';
 
-/** A kernel op, pointwise nodes of one iteration shape, or both: then the nodes are computed where the kernel stores. */
+/** A kernel op, pointwise nodes of one iteration shape, or both: then nodes are computed where the kernel stores. */
 export interface Step {
   readonly kernel: Node | null;
   /** All nodes, the kernel among them, in order. */

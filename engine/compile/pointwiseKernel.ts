@@ -194,6 +194,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }
 
 /** The kernel of a group; `stores` are the results that something outside the group needs. */
-export function pointwiseKernel(members: readonly Node[], stores: readonly Store[], software: boolean): PointwiseKernel {
+export function pointwiseKernel(members: readonly Node[], stores: readonly Store[],
+  software: boolean): PointwiseKernel {
   return new Emitter(members, stores, software).emit();
 }

@@ -123,11 +123,13 @@ export const attentionGradOp = defineOp<AttentionGradAttrs, KernelOp<AttentionGr
     const sizes = sizesOf(inputs, attrs);
     const { dtype } = inputs[0]!;
     const streaming = (name: string, query: KernelCall, keys: KernelCall): Variant => ({
-      name, scratch: [], calls: [...(attrs.wanted === 'keys' ? [] : [query]), ...(attrs.wanted === 'queries' ? [] : [keys])],
+      name, scratch: [],
+      calls: [...(attrs.wanted === 'keys' ? [] : [query]), ...(attrs.wanted === 'queries' ? [] : [keys])],
     });
     const workgroup = streaming('workgroup', queryCall(sizes, dtype, attrs), keysCall(sizes, dtype, attrs));
     if (!worksInRegisters(sizes, device)) return [workgroup];
-    const subgroup = streaming('subgroup', querySubgroupCall(sizes, dtype, attrs), keysSubgroupCall(sizes, dtype, attrs));
+    const subgroup = streaming('subgroup', querySubgroupCall(sizes, dtype, attrs),
+      keysSubgroupCall(sizes, dtype, attrs));
     if (!canKeepWeights(sizes, attrs, device)) return [subgroup, workgroup];
     const stored = storedVariant(sizes, dtype, attrs);
     return keepsWeights(sizes) ? [stored, subgroup, workgroup] : [subgroup, stored, workgroup];

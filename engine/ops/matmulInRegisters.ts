@@ -35,7 +35,7 @@ export interface Product {
   readonly bytes: number;
 }
 
-/** b [.., K, heads, N] and y [.., M, heads, N], which begins at element `start` of the output: nothing can follow then. */
+/** b [.., K, heads, N] and y [.., M, heads, N], which begins at element `start` of the output: nothing can follow. */
 interface Heads {
   readonly count: number;
   readonly start: number;
@@ -107,7 +107,9 @@ function variant(product: Product, tile: Tile, grid: [number, number, number]): 
 function places({ heads }: Product, { swapped }: Tile): string[] {
   const place = (matrix: string, start: string): string => `fn place${matrix}(batch: u32) -> u32 { return ${start}; }`;
   if (!heads) {
-    return [place('A', 'batch * dims.batchA'), place('B', 'batch * dims.batchB'), place('Y', 'batch * dims.M * dims.N')];
+    return [
+      place('A', 'batch * dims.batchA'), place('B', 'batch * dims.batchB'), place('Y', 'batch * dims.M * dims.N'),
+    ];
   }
   const [stored, headed] = swapped ? ['B', 'A'] : ['A', 'B'];
   const head = `batch % dims.heads * dims.${swapped ? 'M' : 'N'}`;
@@ -143,7 +145,10 @@ const storeOnes = (finish: boolean, { swapped }: Tile): string[] => [
 /** How a lane loads two values of its row: as one vector where they are neighbours, else one by one. */
 function rowLoads({ along, dtype }: Side, K: number): string[] {
   if (along === 1 && K % 2 === 0) {
-    return [`alias ItemA = vec2<${dtype}>;`, 'fn loadA(row: u32, k: u32) -> vec2f { return vec2f(a[(row + k) / 2u]); }'];
+    return [
+      `alias ItemA = vec2<${dtype}>;`,
+      'fn loadA(row: u32, k: u32) -> vec2f { return vec2f(a[(row + k) / 2u]); }',
+    ];
   }
   return [
     `alias ItemA = ${dtype};`,
@@ -178,11 +183,12 @@ function columnLoads({ along, step, length, dtype }: Side, K: number, count: num
       `  return Pair(V(${each((i) => `v${i}.x`)}), V(${each((i) => `v${i}.y`)}));`, '}',
     ];
   }
+  const items = ['first', 'second'].map((row) => `V(${each((i) => `f32(b[${row} + at[${i}]])`)})`);
   return [
     `alias ItemB = ${dtype};`, places,
     `fn loadB(base: u32, k: u32, at: vec${count}u) -> Pair {`,
     '  let first = base + k * dims.stepB;',
     '  let second = base + min(k + 1u, dims.K - 1u) * dims.stepB;',
-    `  return Pair(V(${each((i) => `f32(b[first + at[${i}]])`)}), V(${each((i) => `f32(b[second + at[${i}]])`)}));`, '}',
+    `  return Pair(${items.join(', ')});`, '}',
   ];
 }

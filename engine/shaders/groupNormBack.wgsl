@@ -1,4 +1,4 @@
-// groupNormBack - what both gradients of groupNorm begin with: what a channel is normed by, and the way back through SiLU.
+// groupNormBack - what both gradients of groupNorm begin with: what norms a channel, and the way back through SiLU.
 //
 //   h = z * weight + bias  with  z = (x - mean) * rstd,   r = g  or  g * SiLU'(h)
 

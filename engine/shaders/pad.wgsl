@@ -7,8 +7,8 @@
 // workgroup  LANES neighbouring items of a row of the target block at a time
 // grid       [any, rows folded over y and z]; along x each workgroup takes an equal share of the row
 // cost       reads x once, writes the block once; memory bound
-// why        a workgroup stays in one row, so that divisions are of uniform values: per lane they cost more than memory.
-//            Item, one element or four, comes before
+// why        a workgroup stays in one row, so that divisions are of uniform values: per lane they cost more than
+//            memory. Item, one element or four, comes before
 
 override LANES: u32 = 64;
 override FILL: u32 = 1;  // 1 writes zeros around x, 0 leaves y alone there

@@ -1,4 +1,4 @@
-// registerTile - rows of a matrix product in registers: eight rows whose values go round by broadcasts, times V columns.
+// registerTile - rows of a matrix product in registers: eight rows whose values go round by broadcast, times V columns.
 //
 // Lanes load the left values of a row each, at two steps of the inner length, and broadcasts hand them to the others:
 // on llvmpipe a load costs as much as 20 fma, a broadcast two. V, the columns that a lane holds, comes before.

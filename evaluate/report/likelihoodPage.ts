@@ -58,10 +58,10 @@ function likelihoodBlocks({ models, fitted, gain, bestBaseline }: Likelihood): H
       parts.bottomRight].map((value) => fixed(value, 3)), about]);
   const bars = models.map(({ name, perObject }) => ({ label: name, value: Number(perObject.toFixed(3)) }));
   return [
-    htmlTable(['model', 'nats per layout', 'per object', '±', 'of a set', 'per token', 'class', 'top left', 'bottom right',
-      'what it knows'], rows),
-    paragraph(`Per object the prior saves ${gain.nats.toFixed(3)} ± ${gain.standardError.toFixed(3)} nats over the ${bestBaseline} `
-      + `(standard error over layouts). Baselines were fitted ${fitted}.`),
+    htmlTable(['model', 'nats per layout', 'per object', '±', 'of a set', 'per token', 'class', 'top left',
+      'bottom right', 'what it knows'], rows),
+    paragraph(`Per object the prior saves ${gain.nats.toFixed(3)} ± ${gain.standardError.toFixed(3)} nats over the `
+      + `${bestBaseline} (standard error over layouts). Baselines were fitted ${fitted}.`),
     paragraph('All figures are of the same sequences of objects, in one order; "of a set" is per object of the layout '
       + 'whatever its order, which is at most this (exactly this for uniform and unigram).', 'note'),
     plotGrid([barPlot({ title: 'Nats per object', valueLabel: 'nats', bars })]),
@@ -86,10 +86,11 @@ function calibrationSections(sets: readonly NamedStatistics[], classes: readonly
       series: curves(({ objectCounts }) => objectCounts.map((share, n) => [n, share])), include: { y: [0] } }),
     linePlot({ title: 'Size of objects', xLabel: 'square root of the area', yLabel: 'share of objects', markers: true,
       series: curves(({ sizes }) => sizes.map((share, bin) => [(bin + 0.5) / sizeBins, share])), include: { y: [0] } }),
-    linePlot({ title: 'Classes', xLabel: `class, by rank in ${sets[0]!.name}`, yLabel: 'share of objects', logY: true, markers: true,
-      series: byRank(byClass, (statistics) => statistics.classes) }),
-    linePlot({ title: 'Classes together', xLabel: `pair of classes, by rank in ${sets[0]!.name}`, yLabel: 'share of layouts', markers: true,
-      logY: true, series: byRank(byPair, (statistics) => statistics.together) }),
+    linePlot({ title: 'Classes', xLabel: `class, by rank in ${sets[0]!.name}`, yLabel: 'share of objects',
+      logY: true, markers: true, series: byRank(byClass, (statistics) => statistics.classes) }),
+    linePlot({ title: 'Classes together', xLabel: `pair of classes, by rank in ${sets[0]!.name}`,
+      yLabel: 'share of layouts', markers: true, logY: true,
+      series: byRank(byPair, (statistics) => statistics.together) }),
   ];
   const listed = ranked(first.together, pairsListed).map((pair) => {
     const [a, b] = [Math.floor(pair / classes.length), pair % classes.length];
@@ -101,8 +102,8 @@ function calibrationSections(sets: readonly NamedStatistics[], classes: readonly
     body: [
       htmlTable([`against ${sets[0]!.name}`, 'layouts', 'number of objects', 'classes', 'pairs of classes', 'places',
         'sizes', 'classes together'], rows),
-      paragraph('Total variation distance, 0 where alike; for classes together the correlation over all pairs, 1 where alike. '
-        + `Places are those of centres in ${placeBins} x ${placeBins} squares, sizes in ${sizeBins} bins. `
+      paragraph('Total variation distance, 0 where alike; for classes together the correlation over all pairs, 1 where '
+        + `alike. Places are those of centres in ${placeBins} x ${placeBins} squares, sizes in ${sizeBins} bins. `
         + 'Other layouts of data show what chance alone would leave.', 'note'),
       plotGrid(plots),
       collapsed(`Shares of layouts with the ${listed.length} most frequent pairs of classes`,

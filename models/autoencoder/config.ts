@@ -81,7 +81,8 @@ const { klWeight: _, ...microSizes } = micro;
 const microVq: VqConfig = { ...microSizes, kind: 'vq', codebookSize: 7, commitment: 0.25 };
 
 export const autoencoderPresets = {
-  'kl-f8': klF8, 'vq-f4': vqF4, 'vq-f8': vqF8, tiny, micro, 'micro-vq': microVq, identity: { kind: 'identity', factor: 1 },
+  'kl-f8': klF8, 'vq-f4': vqF4, 'vq-f8': vqF8, tiny, micro, 'micro-vq': microVq,
+  identity: { kind: 'identity', factor: 1 },
 } as const satisfies Record<string, AutoencoderConfig>;
 
 /** Image pixels per latent pixel along each side. */
@@ -92,7 +93,8 @@ export const downsampling = (config: AutoencoderConfig): number =>
 export function latentShape(config: AutoencoderConfig, height: number, width: number): [number, number, number] {
   const factor = downsampling(config);
   if (height % factor !== 0 || width % factor !== 0) {
-    throw new UserError(`pictures of ${width} x ${height} px cannot be made ${factor} times smaller; use a multiple of ${factor}`);
+    throw new UserError(`pictures of ${width} x ${height} px cannot be made ${factor} times smaller; `
+      + `use a multiple of ${factor}`);
   }
   return [config.kind === 'identity' ? 3 * factor * factor : config.latentChannels, height / factor, width / factor];
 }

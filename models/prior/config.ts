@@ -17,8 +17,8 @@ export interface AutoregressivePriorConfig extends AttentionLayersConfig {
   readonly width: number;
   /**
    * How a corner is scored. `cell`: every cell of the grid by itself. `factored`: its row, then its column given the
-   * row, also by how far they are from a corner before; a hundredth of the cost where the grid is large, and few layouts
-   * teach it more. Default: `cell`.
+   * row, also by how far they are from a corner before; a hundredth of the cost where the grid is large, and few
+   * layouts teach it more. Default: `cell`.
    */
   readonly corners?: 'cell' | 'factored';
   /**

@@ -1,11 +1,11 @@
 /**
  * Scores of a corner as row and column: p(cell) = p(row) p(column | row), `none` being one more row. Two scores of
- * length S stand for S^2 cells, and each is a sum of waves over the grid, so that a box seen at one place says something
- * of its neighbours. Half of the waves stand still, the others are of the distance from a cell given, such as the first
- * corner of the box: what is learnt of a size holds wherever the box is.
+ * length S stand for S^2 cells, and each is a sum of waves over the grid, so that a box seen at one place says
+ * something of its neighbours. Half of the waves stand still, the others are of the distance from a cell given, such
+ * as the first corner of the box: what is learnt of a size holds wherever the box is.
  *
- * Both see the state h and products of it with the tokens before, since where a box goes from here is a product of where
- * others went from there, which a linear head over h could not form.
+ * Both see the state h and products of it with the tokens before, since where a box goes from here is a product of
+ * where others went from there, which a linear head over h could not form.
  */
 import { add, cast, concat, crossEntropy, equal, floor, gather, gelu, less, lessEqual, linear as linearOp, logSoftmax,
   matmul, mul, reshape, slice, sub, table, where } from '../../engine/ops/index.ts';
@@ -52,8 +52,8 @@ const standingWaves: Init = {
 };
 
 /**
- * Waves [S, S, K] of the distance from the first cell to the second, fast where it is small: sizes of small boxes differ
- * by a cell, those of large ones by many.
+ * Waves [S, S, K] of the distance from the first cell to the second, fast where it is small: sizes of small boxes
+ * differ by a cell, those of large ones by many.
  */
 function distanceWaves(S: number, K: number): Tensor {
   const values = new Float32Array(S * S * K);

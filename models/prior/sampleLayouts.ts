@@ -5,8 +5,9 @@ import { emptyLayout, tripleFault, type LayoutVocabulary } from '../layoutTokens
 import type { SlotPart } from './autoregressive.ts';
 
 /**
- * Scores of the token at a position 0 .. 3 N - 1 of each of the token sequences [count, L], flattened: [count, choices],
- * flattened, the last choice `none`. They depend on the tokens before it only; those after it may be anything.
+ * Scores of the token at a position 0 .. 3 N - 1 of each of the token sequences [count, L], flattened:
+ * [count, choices], flattened, the last choice `none`. They depend on the tokens before it only; those after it may be
+ * anything.
  */
 export type TokenScorer = (tokens: Int32Array, position: number) => Promise<Float32Array>;
 
@@ -111,7 +112,7 @@ export async function sampleLayouts(score: TokenScorer, vocabulary: LayoutVocabu
   return tokens;
 }
 
-/** Whether all layouts are past what was given and ended at or before the class at `position`; `none` fills the rest. */
+/** Whether all layouts are past what is given and ended at or before the class at `position`; `none` fills the rest. */
 function everyEnded(tokens: Int32Array, { length: L, none }: LayoutVocabulary, position: number,
   known: readonly number[]): boolean {
   return known.every((start, b) => position >= start && tokens[b * L + position] === none);

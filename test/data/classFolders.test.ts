@@ -11,7 +11,9 @@ const test = suite('data/classFolders', { dir: '' });
 test.before((context) => { context.dir = mkdtempSync(join(tmpdir(), 'classes-')); });
 test.after(({ dir }) => rmSync(dir, { recursive: true }));
 
-const digits = { count: 5, side: 2, labels: Uint8Array.of(7, 0, 7, 3, 0), images: Uint8Array.from({ length: 20 }, (_, i) => 10 * i) };
+const digits = {
+  count: 5, side: 2, labels: Uint8Array.of(7, 0, 7, 3, 0), images: Uint8Array.from({ length: 20 }, (_, i) => 10 * i),
+};
 
 test('pictures come back with their classes, in the order of the names', async ({ dir }) => {
   const done: number[] = [];
@@ -25,7 +27,8 @@ test('pictures come back with their classes, in the order of the names', async (
     [join('0', '000001.png'), [0]], [join('3', '000003.png'), [1]],
     [join('7', '000000.png'), [2]], [join('7', '000002.png'), [2]],
   ]);
-  assert.equal([...(await loadRgb(join(dir, images[1]!.fileName))).rgb].filter((_, i) => i % 3 === 1), [120, 130, 140, 150]);
+  const { rgb } = await loadRgb(join(dir, images[1]!.fileName));
+  assert.equal([...rgb].filter((_, i) => i % 3 === 1), [120, 130, 140, 150]);
   assert.equal(readClassFolders(dir, [...categories].reverse()).images[0]!.objects[0]!.classIndex, 2);
 });
 
@@ -37,7 +40,7 @@ test('folders that are no classes are named', ({ dir }) => {
   assert.throws(() => readClassFolders(dir), /empty: holds no pictures \(\.jpg .*\.avif\)/);
 });
 
-test('a thousand classes of attributes: every picture a function of seed, class and index, no two classes alike', () => {
+test('a thousand classes of attributes: every picture a function of seed, class and index, no two alike', () => {
   assert.is(new Set(attributeClasses).size, 1000);
   assert.equal(attributePicture(1, 7, 3, 16), attributePicture(1, 7, 3, 16));
   assert.not.equal(attributePicture(1, 7, 3, 16).rgb, attributePicture(1, 7, 4, 16).rgb);

@@ -10,7 +10,8 @@ import { streetScene } from '../../data/sceneLayout.ts';
 import { sceneObjects } from '../../data/sceneObjects.ts';
 import { writeSceneFolder } from '../../data/sceneFolder.ts';
 import { renderScene } from '../../data/sceneRender.ts';
-import { layoutKey, rendererUnlike, sceneCategories, sceneDataset, sceneFileName, scenesToCoco, sceneSpec } from '../../data/scenes.ts';
+import { layoutKey, rendererUnlike, sceneCategories, sceneDataset, sceneFileName, scenesToCoco, sceneSpec }
+  from '../../data/scenes.ts';
 
 const test = suite<{ dir: string }>('scenes', { dir: '' });
 test.before(async (context) => {
@@ -131,10 +132,12 @@ test('flat scenes: corners on the grid, apart, thousands of layouts', () => {
 
 test('scenes unlike others have none of their layouts', () => {
   const which = { kind: 'flat', seed: 4 } as const;
-  const known = new Set(Array.from({ length: 2000 }, (_, i) => layoutKey(renderScene(sceneSpec(which, i), 16).objects)));
+  const layouts = (count: number, of: Parameters<typeof sceneSpec>[0]): Set<string> =>
+    new Set(Array.from({ length: count }, (_, i) => layoutKey(renderScene(sceneSpec(of, i), 16).objects)));
+  const known = layouts(2000, which);
   const next = rendererUnlike({ ...which, seed: 5 }, 16, known);
   for (let i = 0; i < 50; i++) assert.not.ok(known.has(layoutKey(next().objects)));
-  const none = new Set(Array.from({ length: 20 }, (_, i) => layoutKey(renderScene(sceneSpec({ kind: 'flat', seed: 4, cells: 3 }, i), 16).objects)));
+  const none = layouts(20, { kind: 'flat', seed: 4, cells: 3 });
   assert.is(none.size, 3, 'on three cells there are only three layouts');
   assert.throws(rendererUnlike({ kind: 'flat', seed: 5, cells: 3 }, 16, none), /in a row have known layouts/);
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Packr } from 'msgpackr';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CheckpointFile, loadCheckpoint, saveCheckpoint, type ArraySource, type NamedArray } from '../../engine/checkpoint.ts';
+import { CheckpointFile, loadCheckpoint, saveCheckpoint, type ArraySource, type NamedArray }
+  from '../../engine/checkpoint.ts';
 import { decodeHalf, encodeHalf } from '../../engine/half.ts';
 import { RandomStream } from '../../engine/random.ts';
 
@@ -64,7 +65,8 @@ test('files packed in one piece, as older versions wrote them, are read', () => 
     ({ name, dtype: 'f32', shape, bytes: new Uint8Array(data.buffer) }));
   for (const count of [700, 15, 1, 0]) {
     const payload = new Packr({ useRecords: false }).pack({ header, arrays: stored.slice(0, count) });
-    writeFileSync(file, Buffer.concat([Buffer.from('DIVECKPT'), createHash('sha256').update(payload).digest(), payload]));
+    const digest = createHash('sha256').update(payload).digest();
+    writeFileSync(file, Buffer.concat([Buffer.from('DIVECKPT'), digest, payload]));
     const found = loadCheckpoint(file);
     assert.equal(found.header, header);
     assert.equal([...found.arrays], [...many].slice(0, count));
@@ -120,8 +122,8 @@ test('half precision rounds to nearest even and keeps special values', () => {
 test('damaged, cut and foreign files are named and refused', async () => {
   const file = join(dir, 'y.msgpack');
   await saveCheckpoint(file, {}, arrays, { half: true });
-  await rejects(saveCheckpoint(file, {}, new Map([['big', { shape: [2], data: Float32Array.of(1, -1e5) }]]), { half: true }),
-    /big holds -100000 at 1; f16 ends at 65504/);
+  const tooLarge = new Map([['big', { shape: [2], data: Float32Array.of(1, -1e5) }]]);
+  await rejects(saveCheckpoint(file, {}, tooLarge, { half: true }), /big holds -100000 at 1; f16 ends at 65504/);
   const bytes = readFileSync(file);
   bytes[bytes.length - 3]! ^= 1;
   writeFileSync(file, bytes);

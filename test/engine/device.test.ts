@@ -10,7 +10,8 @@ test('a part of a state is overwritten, and only that', async () => {
   device.writePart(state, 3, Float32Array.of(-1, -2, -3));
   device.writePart(state, 8, Float32Array.of(7));
   assert.equal([...await device.read(state)], [0, 1, 2, -1, -2, -3, 6, 7, 7]);
-  assert.throws(() => device.writePart(state, 8, Float32Array.of(1, 2)), /parts: has 9 values, found 2 to write from 8 on/);
+  assert.throws(() => device.writePart(state, 8, Float32Array.of(1, 2)),
+    /parts: has 9 values, found 2 to write from 8 on/);
   assert.throws(() => device.writePart(state, -1, Float32Array.of(1)), /to write from -1 on/);
   device.release([state]);
 });

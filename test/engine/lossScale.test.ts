@@ -146,7 +146,7 @@ test('gradients and their norm are without the scale', async () => {
   }
 });
 
-test('gradients in half precision are those of f64 within three digits; without a scale small ones are lost', async () => {
+test('gradients in half precision are those of f64 to three digits; without a scale small ones are lost', async () => {
   const store = new ParamStore('net gradients', specs);
   store.initialise(1);
   const values = store.groups.map(({ state }) => state.initial as Float32Array);

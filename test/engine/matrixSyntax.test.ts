@@ -1,5 +1,5 @@
-// What is generated for subgroup matrices is valid: Dawn's null backend compiles it, though it computes nothing. It is in
-// a process of its own, since two instances of Dawn do not go together.
+// What is generated for subgroup matrices is valid: Dawn's null backend compiles it, though it computes nothing. It is
+// in a process of its own, since two instances of Dawn do not go together.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { create, globals } from 'webgpu';
@@ -49,8 +49,9 @@ async function complaints(call: FinishingCall): Promise<string[]> {
 for (const shape of shapes) {
   const { M, N, K } = shape;
   test(`${M}x${N}x${K}: products in all orders of their operands`, async () => {
+    const orders = [[false, false, 33], [true, false, 32], [false, true, 64], [true, true, 7]] as const;
     for (const { block, lanes } of matrixKernels(capabilities(shape))) {
-      for (const [transposeA, transposeB, inner] of [[false, false, 33], [true, false, 32], [false, true, 64], [true, true, 7]] as const) {
+      for (const [transposeA, transposeB, inner] of orders) {
         const a = { shape: transposeA ? [1, inner, 64] : [1, 64, inner], dtype: 'f16' as const };
         const b = { shape: transposeB ? [1, 64, inner] : [1, inner, 64], dtype: 'f16' as const };
         // This backend wants multiples of 128 lanes, of 256 at most, and half of the memory that large blocks take.

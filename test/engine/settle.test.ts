@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { settle } from '../../engine/settle.ts';
 
-const after = <T>(ms: number, value: T): Promise<T> => new Promise((resolve) => { setTimeout(() => resolve(value), ms); });
+const after = <T>(ms: number, value: T): Promise<T> =>
+  new Promise((resolve) => { setTimeout(() => resolve(value), ms); });
 
 test('passes values and errors on', async () => {
   assert.is(await settle(after(5, 7)), 7);

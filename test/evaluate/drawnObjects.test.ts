@@ -58,7 +58,8 @@ test('nearestClass tells crops apart by what is in them', () => {
   const box = [2 / 16, 2 / 16, 8 / 16, 8 / 16] as const;
   const other = [9 / 16, 9 / 16, 15 / 16, 15 / 16] as const;
   const gallery = [
-    { classIndex: 0, features: cropFeatures(red, size, box) }, { classIndex: 1, features: cropFeatures(blue, size, box) },
+    { classIndex: 0, features: cropFeatures(red, size, box) },
+    { classIndex: 1, features: cropFeatures(blue, size, box) },
     { classIndex: 2, features: cropFeatures(background, size, other) },
   ];
   assert.is(nearestClass(cropFeatures(withRectangle(2, 2, 8, 8, [0.8, -0.7, -1]), size, box), gallery, 1), 0);

@@ -36,7 +36,8 @@ test('the page shows figures, plots and pairs', () => {
   const html = likelihoodPage({
     title: 'a <run>',
     likelihood: {
-      layouts: 4, objects: 6, tokens: 22, order: 'random', orders: 4, fitted: 'to 9 other layouts', ratio: 0.8, bestBaseline: '2-gram',
+      layouts: 4, objects: 6, tokens: 22, order: 'random', orders: 4, fitted: 'to 9 other layouts', ratio: 0.8,
+      bestBaseline: '2-gram',
       models: [{ name: 'prior', ...model }, { name: '2-gram', ...model }], gain: { nats: 2.5, standardError: 0.2 },
       ofSets: { bestBaseline: 'unigram', ratio: 0.777 },
     },
@@ -46,7 +47,8 @@ test('the page shows figures, plots and pairs', () => {
     ],
     classes: ['cat', 'dog', 'owl'], sheet: 'layouts.png',
   });
-  const texts = ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800', 'prior / unigram', '0.777', 'pairs of classes', 'layouts.png'];
+  const texts = ['a &lt;run&gt;', '2.500 ± 0.200', 'cat, owl', 'cat, twice', 'Number of objects', '0.800',
+    'prior / unigram', '0.777', 'pairs of classes', 'layouts.png'];
   for (const text of texts) assert.ok(html.includes(text), text);
   assert.ok((html.match(/<svg/g) ?? []).length >= 5);
 });

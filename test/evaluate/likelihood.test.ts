@@ -6,16 +6,20 @@ import { inputTensor, table } from '../../engine/ops/index.ts';
 import { ParamStore } from '../../engine/params.ts';
 import { RandomStream } from '../../engine/random.ts';
 import { layoutBaselines, ngramModels, unigramModel } from '../../evaluate/layoutBaselines.ts';
-import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout } from '../../evaluate/layoutModel.ts';
-import { compareModels, measureLikelihood, priorLayoutNats, type LayoutNats, type MeasuredLayout } from '../../evaluate/likelihood.ts';
+import { layoutChoices, layoutNats, logOrders, type LayoutModel, type WeighedLayout }
+  from '../../evaluate/layoutModel.ts';
+import { compareModels, measureLikelihood, priorLayoutNats, type LayoutNats, type MeasuredLayout }
+  from '../../evaluate/likelihood.ts';
 import { encodeLayout, layoutVocabulary, sortLayout, type LayoutVocabulary } from '../../models/layoutTokens.ts';
 import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
 import { autoregressivePriorPresets, type AutoregressivePriorConfig } from '../../models/prior/config.ts';
 import { ownTokenTable } from '../../models/prior/ownTable.ts';
 import { tableStatistics } from '../../models/prior/standardise.ts';
 import { drawPriorLayouts } from '../../pipeline/drawPriorLayouts.ts';
-import { embedForPrior, priorScores, priorSpecs, tokenTableName, type AutoregressivePrior, type PriorData, type PriorDescription }
-  from '../../pipeline/prior.ts';
+import {
+  embedForPrior, priorScores, priorSpecs, tokenTableName, type AutoregressivePrior, type PriorData,
+  type PriorDescription,
+} from '../../pipeline/prior.ts';
 import { testDevice } from '../support/gpu.ts';
 
 const vocabularyOf = (gridSide: number, classCount: number, maxObjects: number): LayoutVocabulary =>
@@ -51,7 +55,8 @@ function randomPrior(vocabulary: LayoutVocabulary, variant: Variant,
 /** Every token sequence of one object slot, legal or not. */
 function allSequences({ classCount, gridSide, none }: LayoutVocabulary): Int32Array[] {
   const cells = [...Array(gridSide * gridSide).keys(), none];
-  return [...Array(classCount).keys(), none].flatMap((c) => cells.flatMap((a) => cells.map((b) => Int32Array.of(c, a, b))));
+  return [...Array(classCount).keys(), none].flatMap((c) =>
+    cells.flatMap((a) => cells.map((b) => Int32Array.of(c, a, b))));
 }
 
 function randomLayouts({ classCount }: LayoutVocabulary, count: number, most: number, seed = 1): MeasuredLayout[] {
@@ -66,8 +71,8 @@ function randomLayouts({ classCount }: LayoutVocabulary, count: number, most: nu
   }));
 }
 
-const weighed = (vocabulary: LayoutVocabulary, layouts: readonly MeasuredLayout[]): WeighedLayout[] => layouts.map(({ objects }) =>
-  ({ choices: layoutChoices(vocabulary, encodeLayout(vocabulary, objects)), weight: 1 }));
+const weighed = (vocabulary: LayoutVocabulary, layouts: readonly MeasuredLayout[]): WeighedLayout[] =>
+  layouts.map(({ objects }) => ({ choices: layoutChoices(vocabulary, encodeLayout(vocabulary, objects)), weight: 1 }));
 
 test('baselines: the probabilities of all layouts of one object add up to one', () => {
   const vocabulary = vocabularyOf(4, 3, 1);
@@ -129,14 +134,18 @@ for (const variant of ['cell', 'factored', 'canonical'] as const) {
     const sequences = randomLayouts(vocabulary, 5, 2).map(({ objects }) =>
       sortLayout(vocabulary, encodeLayout(vocabulary, objects)));
     const flat = Int32Array.from(sequences.flatMap((tokens) => [...tokens]));
-    const targets = { classes: inputTensor('classes', [5, 2], 'i32'), corners: inputTensor('corners', [5, 2, 2], 'i32') };
+    const targets = {
+      classes: inputTensor('classes', [5, 2], 'i32'), corners: inputTensor('corners', [5, 2, 2], 'i32'),
+    };
     const embeddings = embedForPrior(prior, inputTensor('ids', [5, 6], 'i32'));
     const scores = priorScores(prior.store.scope(), embeddings, targets, prior.description);
     const loss = negativeLogLikelihood(scores, targets.classes, targets.corners);
-    const weights = Object.fromEntries(prior.store.groups.map(({ state }) => [state.name, state.initial as Float32Array]));
+    const weights = Object.fromEntries(
+      prior.store.groups.map(({ state }) => [state.name, state.initial as Float32Array]));
     const [expected] = interpret([loss], { ids: flat, ...slotTargets(vocabulary, flat), ...weights });
     const nats = await priorLayoutNats(await testDevice(), prior, sequences);
-    nats.forEach(([a, b, c], i) => assert.ok(Math.abs(a + b + c - expected![i]!) < 1e-4, `${a + b + c} and ${expected![i]}`));
+    nats.forEach(([a, b, c], i) =>
+      assert.ok(Math.abs(a + b + c - expected![i]!) < 1e-4, `${a + b + c} and ${expected![i]}`));
   });
 
   test(`prior, ${variant}: layouts are drawn as often as they are likely`, async () => {
@@ -147,7 +156,8 @@ for (const variant of ['cell', 'factored', 'canonical'] as const) {
     const sequences = allSequences(vocabulary);
     const nats = await priorLayoutNats(device, prior, sequences);
     const count = 8192;
-    const drawn = await drawPriorLayouts(device, prior.store, prior.description, prior.run.frozen.get(tokenTableName)!, { count, seed: 5 });
+    const drawn = await drawPriorLayouts(device, prior.store, prior.description,
+      prior.run.frozen.get(tokenTableName)!, { count, seed: 5 });
     const seen = new Map<string, number>();
     for (const { tokens } of drawn) seen.set(tokens.join(), (seen.get(tokens.join()) ?? 0) + 1);
     let [chiSquare, bins, rare, rareSeen] = [0, 0, 0, 0];
@@ -180,9 +190,11 @@ test('prior, canonical: the probabilities of all layouts in order add up to one'
   const pairs = objects.flatMap((a) => objects.map((b) => [a, b] as const));
   const sequences = [[...empty, ...empty], ...objects.map((of) => [...of, ...empty]),
     ...pairs.filter(([a, b]) => ordered(a, b)).map(([a, b]) => [...a, ...b])];
-  const others = [[...empty, ...objects[0]!], ...pairs.filter(([a, b]) => !ordered(a, b)).map(([a, b]) => [...a, ...b])];
+  const others = [[...empty, ...objects[0]!],
+    ...pairs.filter(([a, b]) => !ordered(a, b)).map(([a, b]) => [...a, ...b])];
   const prior = randomPrior(vocabulary, 'canonical');
-  const nats = await priorLayoutNats(await testDevice(), prior, [...sequences, ...others].map((of) => Int32Array.from(of)));
+  const nats = await priorLayoutNats(await testDevice(), prior,
+    [...sequences, ...others].map((of) => Int32Array.from(of)));
   const likely = nats.map(([a, b, c]) => Math.exp(-a - b - c));
   const sum = likely.slice(0, sequences.length).reduce((a, b) => a + b, 0);
   assert.ok(Math.abs(sum - 1) < 1e-4, `${sum}`);
@@ -219,7 +231,8 @@ for (const order of ['random', 'canonical'] as const) {
       measureLikelihood(await testDevice(), prior, layouts, training, { orders: 2, seed: 0 });
     const [own, other] = [await measure(null), await measure(randomLayouts(vocabulary, 60, 3, 9))];
     for (const { models, layouts: count, objects, tokens, orders } of [own, other]) {
-      assert.equal(models.map(({ name }) => name), ['prior', 'uniform', 'unigram', '2-gram', '3-gram', '4-gram', 'class bigram']);
+      assert.equal(models.map(({ name }) => name),
+        ['prior', 'uniform', 'unigram', '2-gram', '3-gram', '4-gram', 'class bigram']);
       assert.is(count, 12);
       assert.is(orders, order === 'random' ? 2 : 1);
       assert.is(tokens, layouts.reduce((sum, of) => sum + 3 * of.objects.length + Number(of.objects.length < 3), 0));

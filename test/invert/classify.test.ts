@@ -86,8 +86,10 @@ test.before(async (context) => {
   context.all = await everyOne(context.classifier, 'enumerate');
 });
 
-async function everyOne(classifier: Classifier, method: 'invert' | 'enumerate' | 'adaptive'): Promise<Classification[]> {
-  return [...await classifier.classify(pictures.slice(0, 3), method), ...await classifier.classify(pictures.slice(3), method)];
+async function everyOne(classifier: Classifier,
+  method: 'invert' | 'enumerate' | 'adaptive'): Promise<Classification[]> {
+  return [...await classifier.classify(pictures.slice(0, 3), method),
+    ...await classifier.classify(pictures.slice(3), method)];
 }
 
 test('enumeration finds the classes, and counts a pass for every class and pair', async ({ classifier, all }) => {
@@ -147,7 +149,9 @@ test('steps lower the energy of every picture, whatever the others are', async (
   const random = new RandomStream(4, 'noises');
   const noises = Float32Array.from({ length: 8 * size }, () => random.normal());
   const search = await ClassSearch.open(device, generator, noises, own);
-  const pairs = { timesteps: Int32Array.of(5, 7, 9, 11, 13, 15, 17, 19), noises: Int32Array.from({ length: 8 }, (_, k) => k) };
+  const pairs = {
+    timesteps: Int32Array.of(5, 7, 9, 11, 13, 15, 17, 19), noises: Int32Array.from({ length: 8 }, (_, k) => k),
+  };
   const runs = async (chosen: readonly Float32Array[]): Promise<[Float32Array, Float32Array]> => {
     const z = Float32Array.from(chosen.flatMap((one) => [...one]));
     search.begin();

@@ -38,7 +38,8 @@ test('the true layout explains a picture better than the next picture\'s layout 
     { image, tokens: encodeLayout(vocabulary, scenes[(image + 1) % scenes.length]!.objects) },
     { image, tokens: emptyLayout(vocabulary) },
   ]));
-  const won = scenes.filter((_, i) => energies[3 * i]! < energies[3 * i + 1]! && energies[3 * i]! < energies[3 * i + 2]!).length;
+  const won = scenes.filter((_, i) =>
+    energies[3 * i]! < energies[3 * i + 1]! && energies[3 * i]! < energies[3 * i + 2]!).length;
   assert.is(won, scenes.length, `true layout lowest for ${won} of ${scenes.length} pictures`);
 });
 

@@ -28,8 +28,8 @@ interface Context {
 const test = suite<Context>('invert/invert');
 
 const config: InversionConfig = {
-  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 4, screenPairs: 4, restarts: 2,
-  imagesAtOnce: 3, localRounds: 1, seed: 5,
+  ...inversionPresets.search, timesteps: [9, 19], steps: 4, monitorEvery: 2, monitorPairs: 4, screenPairs: 4,
+  restarts: 2, imagesAtOnce: 3, localRounds: 1, seed: 5,
 };
 
 const subject = (name: string): Subject => {
@@ -178,7 +178,8 @@ test('every projection runs, from any start, with and without a prior', async ({
       { own: projection === 'slot' ? diffusion : null, init: 'none', draws: 'bank' },
     ] as const;
     for (const { own, init: from, draws } of variants) {
-      const inverter = await Inverter.open(await testDevice(), generator, own, { ...config, projection, init: from, draws });
+      const inverter = await Inverter.open(await testDevice(), generator, own,
+        { ...config, projection, init: from, draws });
       const [found] = await inverter.invert([subjects[0]!]);
       assert.ok(Number.isFinite(found!.energy), `${projection} from ${from}`);
       inverter.destroy();

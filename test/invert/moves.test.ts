@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ErrorMap } from '../../invert/errorMap.ts';
-import { applyMove, compactLayout, cuttingMoves, localMoves, objectsIn, proposalMoves, shrinkingMoves, tripleIou, triplesOf, withoutObject, type Change, type Move, type Triple }
-  from '../../invert/moves.ts';
+import {
+  applyMove, compactLayout, cuttingMoves, localMoves, objectsIn, proposalMoves, shrinkingMoves, tripleIou, triplesOf,
+  withoutObject, type Change, type Move, type Triple,
+} from '../../invert/moves.ts';
 import { layoutVocabulary, tripleFault } from '../../models/layoutTokens.ts';
 
 // A 4 x 4 grid, three classes, three slots, and crop tokens that no move may touch.

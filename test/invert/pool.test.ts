@@ -97,8 +97,8 @@ test('an abort ends it between two runs', async () => {
 
 test('a picture that waits for something else is an error, not a standstill', async () => {
   const { pool } = counted(1, 4);
-  await all(pool.run(iterate([0]), () => new Promise(() => undefined))).then(() => assert.unreachable(), (error: Error) =>
-    assert.match(error.message, /wait for nothing it gives/));
+  await all(pool.run(iterate([0]), () => new Promise(() => undefined))).then(() => assert.unreachable(),
+    (error: Error) => assert.match(error.message, /wait for nothing it gives/));
 });
 
 async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -14,7 +14,8 @@ import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import { priorNoiseBank } from '../../invert/bank.ts';
 import type { PriorTarget, Projection } from '../../invert/config.ts';
 import { imageEnergy, imageErrors, priorEnergy, totalEnergy } from '../../invert/objective.ts';
-import { priorTargets, project, targetOf, variableShapes, type Projected, type Variable } from '../../invert/projection.ts';
+import { priorTargets, project, targetOf, variableShapes, type Projected, type Variable }
+  from '../../invert/projection.ts';
 import { noiseSchedule } from '../../models/diffusion.ts';
 import { negativeLogLikelihood, slotTargets } from '../../models/prior/autoregressive.ts';
 import { diffusionPrior } from '../../models/prior/diffusion.ts';
@@ -211,7 +212,8 @@ for (const own of cases) {
 const hardIds = Int32Array.of(0, 5, 10, 2, 0, 15, 1, 1, 6, 16, 16, 16, 16, 16, 16, 16, 16, 16);
 
 /** Energies of the layouts `hardIds`. */
-function hardEnergies(context: Context, kind: PriorKind, z: Float32Array): Record<'image' | 'prior' | 'total', Float64Array> {
+function hardEnergies(context: Context, kind: PriorKind,
+  z: Float32Array): Record<'image' | 'prior' | 'total', Float64Array> {
   const { model } = context.generator.description;
   const { classes, corners } = slotTargets(vocabulary, hardIds);
   const { image, prior, total } = energiesOf(context, kind,
@@ -269,16 +271,18 @@ test('autoregressive: the energy is the nats of the layout, and has its weight',
   });
 });
 
-test('diffusion: the energy is the mean squared error of the noise in standardised rows, and has its weight', (context) => {
+test('diffusion: the energy is the mean squared error of noise in standardised rows, and has its weight', (context) => {
   const { diffusion, state: { diffusion: state } } = context;
   const { model, statistics: { mean, std } } = diffusion.description;
   const { image, prior, total } = hardEnergies(context, 'diffusion', values('z', [I, 128]));
   const rows = diffusion.run.frozen.get(tokenTableName)!.data;
   const { alphaBar } = noiseSchedule(model.schedule);
   const bank = priorNoiseBank(diffusion, seed);
-  const predicted = diffusionPrior(diffusion.store.scope(), inputTensor('x', [1, 6, 8]), inputTensor('t', [1], 'i32'), model);
+  const predicted = diffusionPrior(diffusion.store.scope(), inputTensor('x', [1, 6, 8]),
+    inputTensor('t', [1], 'i32'), model);
   pictureOf.forEach((picture, q) => {
-    const own = Float64Array.from({ length: 48 }, (_, i) => (rows[8 * hardIds[6 * q + Math.floor(i / 8)]! + i % 8]! - mean) / std);
+    const own = Float64Array.from({ length: 48 }, (_, i) =>
+      (rows[8 * hardIds[6 * q + Math.floor(i / 8)]! + i % 8]! - mean) / std);
     let expected = 0;
     for (let pair = 0; pair < P; pair++) {
       const t = draws.priorTimesteps[picture * P + pair]!;

@@ -58,7 +58,8 @@ test('a missing object is put where the picture is not explained', async () => {
   const less = layout(box(0, 2, 3, 12, 14));
   assert.is(await refined(less, 1, [], 1, known(), 1), String(target));
   const swapped = layout(box(1, 15, 15, 25, 30), box(0, 2, 3, 12, 14));
-  assert.is(await refined(layout(), 2, [], 1, known(), 2), String(swapped), 'from nothing, one a round, the larger first');
+  assert.is(await refined(layout(), 2, [], 1, known(), 2), String(swapped),
+    'from nothing, one a round, the larger first');
 });
 
 test('one that covers two shrinks to what it explains, and the other is put beside it', async () => {
@@ -80,7 +81,8 @@ test('a cut that pays only after its parts have moved is followed', async () => 
   const merged = layout(box(0, 2, 3, 25, 30));
   const apart = layout(box(0, 2, 3, 12, 14), box(0, 15, 15, 25, 30));
   const [alone, distance] = [distanceTo(vocabulary, merged), distanceTo(vocabulary, apart)];
-  // One object over both is better than two, unless they are nearly where they should be. Errors say where, but not quite.
+  // One object over both is better than two, unless they are nearly where they should be. Errors say where, but not
+  // quite.
   const near = layout(box(0, 2, 3, 11, 13), box(0, 16, 16, 25, 30));
   const energies = energiesBy((tokens) => {
     const off = distance(tokens);

@@ -41,7 +41,7 @@ test('its kind is told by the run', ({ prior }) => {
   assert.equal(defaultDenoising(prior.description.model), { sampler: 'ddim', steps: 20, eta: 0 });
 });
 
-test('the same seed draws the same, by every sampler; more than one batch is as long as asked for', async ({ prior }) => {
+test('the same seed draws the same by every sampler; more than a batch is as long as asked for', async ({ prior }) => {
   for (const sampler of Object.keys(samplers) as (keyof typeof samplers)[]) {
     const first = await draw(prior, { sampler, steps: 5 });
     assert.is(first.length, 3);
@@ -57,7 +57,8 @@ test('the same seed draws the same, by every sampler; more than one batch is as 
 test('DDIM by hand, in f64, ends at the same tokens', async ({ prior, state }) => {
   const { model, statistics: { mean, std } } = prior.description;
   const rows = prior.run.frozen.get(tokenTableName)!.data;
-  const predicted = diffusionPrior(prior.store.scope(), inputTensor('x', [3, 6, 8]), inputTensor('t', [3], 'i32'), model);
+  const predicted = diffusionPrior(prior.store.scope(), inputTensor('x', [3, 6, 8]), inputTensor('t', [3], 'i32'),
+    model);
   const random = new RandomStream(1, 'layouts');
   let x = Float64Array.from(Float32Array.from({ length: 3 * 48 }, () => random.normal()));
   for (const { t, a, aPrev } of samplerSteps(noiseSchedule(model.schedule), 5)) {

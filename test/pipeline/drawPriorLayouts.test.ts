@@ -26,7 +26,8 @@ function randomPrior(variant: Variant):
   { store: ParamStore; of: PriorDescription<AutoregressivePriorConfig>; rows: NamedArray } {
   const model = {
     ...autoregressivePriorPresets.micro, maxObjects: N, classCount: C, gridSide: S,
-    ...(variant !== 'cell' && { corners: 'factored' as const, adapters: 'slot' as const, positions: 'object' as const }),
+    ...(variant !== 'cell'
+      && { corners: 'factored' as const, adapters: 'slot' as const, positions: 'object' as const }),
     ...(variant === 'canonical' && { support: variant }),
   };
   const data = ownTokenTable(vocabulary, model.embeddingWidth, new RandomStream(1, 'table'));

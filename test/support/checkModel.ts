@@ -116,7 +116,8 @@ export async function checkHalfGradients(spec: ModelCase): Promise<void> {
   const [expected, ...slopes] = interpret([exact, ...grad(exact, wrt)], feeds);
   assert.ok(Math.abs(lossFound - expected![0]!) <= 1e-2 * Math.abs(expected![0]!),
     `${name}: loss ${lossFound}, in f64 ${expected![0]}`);
-  const names = [...store.tensors.keys(), ...(spec.differentiable ?? []).map(({ attrs }) => (attrs as { name: string }).name)];
+  const inputNames = (spec.differentiable ?? []).map(({ attrs }) => (attrs as { name: string }).name);
+  const names = [...store.tensors.keys(), ...inputNames];
   const all = Math.hypot(...slopes.map(lengthOf));
   const errors = found.map((g, i) => lengthOf(g.map((value, k) => value - slopes[i]![k]!)));
   errors.forEach((error, i) => assert.ok(error <= 0.03 * Math.max(lengthOf(slopes[i]!), all / 50),

@@ -84,7 +84,8 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
 async function deviceFor({ capabilities }: OpCase): Promise<Device> {
   const device = await testDevice();
   return capabilities
-    ? Object.create(device, { capabilities: { value: { ...device.capabilities, ...capabilities } } }) as Device : device;
+    ? Object.create(device, { capabilities: { value: { ...device.capabilities, ...capabilities } } }) as Device
+    : device;
 }
 
 /** Runs all checks on one case. */

@@ -1,6 +1,6 @@
 /**
- * Subgroup matrices written out in plain WGSL, for adapters that have none, so that the kernels around them can be tested
- * for what they are: an operand is the place where it lies, and the lanes of a subgroup hold the sums in turn.
+ * Subgroup matrices written out in plain WGSL, for adapters that have none, so that the kernels around them can be
+ * tested for what they are: an operand is the place where it lies, and the lanes of a subgroup hold the sums in turn.
  */
 import type { MatrixDialect } from '../../engine/ops/subgroupMatrix.ts';
 

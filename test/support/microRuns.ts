@@ -48,7 +48,10 @@ async function save(dir: string, kind: RunKind, config: object, weights: Arrays,
   await saveCheckpoint(join(dir, 'checkpoints', 'latest.msgpack'), { kind, config, step: 1, best: null }, arrays);
 }
 
-/** Writes `autoencoder`, `generator`, `prior` and `diffusion-prior` under `dir`, trained one upon the other as their commands would. */
+/**
+ * Writes `autoencoder`, `generator`, `prior` and `diffusion-prior` under `dir`, trained one upon the other as their
+ * commands would.
+ */
 export async function writeMicroRuns(dir: string, seed = 1): Promise<void> {
   const { micro } = autoencoderRuns;
   const autoencoder = randomWeights(firstStageSpecs(micro.model, microSize), seed);

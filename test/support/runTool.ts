@@ -24,7 +24,8 @@ export interface ToolOptions {
 const adapterNotes = /^Warning: maxDynamic.*\n/gm;
 
 /** Runs `<toolsDir>/<name>.js`. */
-export function runTool(name: string, args: readonly string[], { cwd, interruptAt, env }: ToolOptions): Promise<ToolResult> {
+export function runTool(name: string, args: readonly string[],
+  { cwd, interruptAt, env }: ToolOptions): Promise<ToolResult> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, ['--enable-source-maps', join(toolsDir, `${name}.js`), ...args], {
       // Kernels are chosen by rules unless a test is about their choice: measuring takes time and depends on the load.

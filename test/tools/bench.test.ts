@@ -241,7 +241,8 @@ test('bench --presets plans, runs and writes memory and times', async ({ cwd }) 
   assert.equal(presets.map(({ name }: any) => name), ['generator flat invert', 'prior flat train']);
   assert.ok(presets.every(({ ms, stateMiB, firstSeconds, refused }: any) =>
     ms > 0 && stateMiB > 0 && firstSeconds > 0 && refused === null));
-  await assertRefused('bench', ['--presets', 'nothing'], /--presets .*nothing.*matches none of autoencoder tiny/, { cwd });
+  await assertRefused('bench', ['--presets', 'nothing'],
+    /--presets .*nothing.*matches none of autoencoder tiny/, { cwd });
 });
 
 test('profile shows a command and leaves its results alone', async ({ cwd }) => {

@@ -52,8 +52,8 @@ test('train:generator --conditioning class', async ({ cwd }) => {
 test('sample images --classes', async ({ cwd }) => {
   const draw = ['images', '--steps', '3', '--guidance', '2', '--sampler', 'dpmpp'];
   for (const run of ['unet', 'dit']) {
-    await assertRuns('sample', [...draw, '--generator', run, '--classes', '2,0', '--count', '3', '--out', `${run}-drawn`],
-      { cwd });
+    await assertRuns('sample',
+      [...draw, '--generator', run, '--classes', '2,0', '--count', '3', '--out', `${run}-drawn`], { cwd });
     assert.equal(readdirSync(join(cwd, `${run}-drawn`)).sort(),
       ['000000-2.png', '000001-0.png', '000002-2.png', 'contact-sheet.png']);
     const { width } = await sharp(join(cwd, `${run}-drawn/000001-0.png`)).metadata();

@@ -214,7 +214,8 @@ test('what does not fit is named, and nothing is written', async ({ cwd }) => {
       pattern, { cwd });
   };
   const { 'decoder.conv_out.bias': _, ...without } = tensors;
-  await refused(without, /^convert: bad\.safetensors: 1 keys are missing, 0 are wrong, 0 are unexpected; first: decoder/);
+  await refused(without,
+    /^convert: bad\.safetensors: 1 keys are missing, 0 are wrong, 0 are unexpected; first: decoder/);
   await refused({ ...tensors, 'encoder.conv_in.weight': [4, 1, 3, 3] },
     /1 are wrong.*encoder\.conv_in\.weight is \[4, 1, 3, 3\], not \[4, 3, 3, 3\]/);
   await refused({ ...tensors, 'encoder.down.2.block.0.norm1.bias': [8] },

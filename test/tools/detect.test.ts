@@ -59,7 +59,8 @@ test('Ctrl-C ends it with status 130, and what is done is kept', async ({ cwd })
 test('a detection goes on as it was begun, or not at all', async ({ cwd }) => {
   const refused = (args: string[], pattern: RegExp): Promise<void> => assertRefused('invert', args, pattern, { cwd });
   await refused(detect(4, 'whole'), /whole: holds inversions already; go on with --resume/);
-  await refused(detect(4, 'whole', '--resume', '--lr', '0.5'), /whole: was begun with lr 0.3, not 0.5; choose another --out/);
+  await refused(detect(4, 'whole', '--resume', '--lr', '0.5'),
+    /whole: was begun with lr 0.3, not 0.5; choose another --out/);
   await refused(detect(4, 'whole', '--resume', '--no-prior'), /whole: was begun with prior "prior", not null/);
 });
 
@@ -68,7 +69,8 @@ test('options that cannot work are refused', async ({ cwd }) => {
   await refused(detect(4, 'x', '--init', 'prior', '--no-prior'), /--init prior: starts are drawn from a prior/);
   await refused(detect(4, 'x', '--screen-pairs', '3'), /screenPairs must divide monitorPairs, 8; found 3/);
   await refused(detect(4, 'x', '--method', 'luck'), /--method/);
-  await refused(detect(4, 'x', '--timesteps', '3'), /--timesteps <low,high>.*must be two whole numbers, low,high; found '3'/);
+  await refused(detect(4, 'x', '--timesteps', '3'),
+    /--timesteps <low,high>.*must be two whole numbers, low,high; found '3'/);
   writeFileSync(join(cwd, 'file'), '');
   await refused(detect(4, 'file/x'), /--out file\/x: cannot be written/);
 });

@@ -23,7 +23,9 @@ test.before(async (context) => {
   await writeMicroRuns(join(context.cwd, 'others'), 2);
   // The first picture has more objects than there are slots, the second none.
   const file = join(context.cwd, 'data', 'train.json');
-  const coco = JSON.parse(readFileSync(file, 'utf8')) as { annotations: { image_id: number }[]; images: { id: number }[] };
+  const coco = JSON.parse(readFileSync(file, 'utf8')) as {
+    annotations: { image_id: number }[]; images: { id: number }[];
+  };
   const [first, second] = coco.images.map(({ id }) => id) as [number, number];
   const crowd = Array.from({ length: microVocabulary.maxObjects + 1 }, (_, i) => annotation(1000 + i, first, 6 + i));
   const annotations = [...coco.annotations.filter((of) => of.image_id !== first && of.image_id !== second), ...crowd];
@@ -38,7 +40,8 @@ const detect = ['detect', '--generator', 'runs/generator', '--images', 'data/ima
   '--restarts', '1', '--images-at-once', '2', '--local-rounds', '0', '--no-regenerate'];
 
 test('trained, drawn from, and its term in the inversion', async ({ cwd }) => {
-  const printed = await assertRuns('train-prior', [...train, '--annotations', 'crowded.json', '--out', 'prior'], { cwd });
+  const printed = await assertRuns('train-prior', [...train, '--annotations', 'crowded.json', '--out', 'prior'],
+    { cwd });
   assert.match(printed, 'dropped: 1 image under minObjects, 1 image over maxObjects');
   const config = readFileSync(join(cwd, 'prior', 'config.json'), 'utf8');
   assert.match(config, '"kind": "diffusion"');
@@ -55,7 +58,8 @@ test('trained, drawn from, and its term in the inversion', async ({ cwd }) => {
   assert.ok(existsSync(join(cwd, 'drawn.png')));
 
   // Boxes of pictures to be inverted are drawn only, so crowded and empty ones are no matter.
-  await assertRuns('invert', [...detect, '--annotations', 'crowded.json', '--prior', 'prior', '--out', 'found'], { cwd });
+  await assertRuns('invert', [...detect, '--annotations', 'crowded.json', '--prior', 'prior', '--out', 'found'],
+    { cwd });
   assert.is(readFileSync(join(cwd, 'found', 'inversions.jsonl'), 'utf8').trimEnd().split('\n').length, 2);
 });
 
@@ -70,7 +74,8 @@ test('what cannot be is refused', async ({ cwd }) => {
   await refused('train-prior', ['--kind', 'gan', ...known], /--kind.*autoregressive, diffusion; found 'gan'/);
   await refused('train-prior', [...train, ...known, '--preset', 'coco'],
     /--preset: there is no 'coco'; there are tiny, flat, micro, default/);
-  await refused('train-prior', [...train, ...known, '--model.prediction', 'colour'], /must be noise, z, v; found 'colour'/);
+  await refused('train-prior', [...train, ...known, '--model.prediction', 'colour'],
+    /must be noise, z, v; found 'colour'/);
   await refused('train-prior', ['--preset', 'micro', '--generator', 'runs/generator', '--annotations', 'crowded.json',
     '--out', 'runs/diffusion-prior', '--resume'], /holds a prior of --kind diffusion, found --kind autoregressive/);
   await refused('invert', [...detect, '--prior', 'others/diffusion-prior', '--out', 'made'],

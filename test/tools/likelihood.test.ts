@@ -9,13 +9,16 @@ import { assertRefused, assertRuns } from '../support/runTool.ts';
 
 const test = suite('tools: likelihood and layouts of a prior', { cwd: '' });
 
-const annotation = (id: number, image: number, side: number) =>
-  ({ id, image_id: image, category_id: flatCategories[id % 3]!.id, bbox: [2, 2, side, side], area: side * side, iscrowd: 0 });
+const annotation = (id: number, image: number, side: number) => ({
+  id, image_id: image, category_id: flatCategories[id % 3]!.id, bbox: [2, 2, side, side], area: side * side,
+  iscrowd: 0,
+});
 
 test.before(async (context) => {
   context.cwd = mkdtempSync(join(tmpdir(), 'likelihood-'));
   await writeMicroRuns(context.cwd);
-  const images = Array.from({ length: 12 }, (_, i) => ({ id: i + 1, file_name: `${i + 1}.png`, width: 16, height: 16 }));
+  const images = Array.from({ length: 12 },
+    (_, i) => ({ id: i + 1, file_name: `${i + 1}.png`, width: 16, height: 16 }));
   const annotations = images.flatMap(({ id }) =>
     [annotation(2 * id, id, 6 + (id % 3)), ...(id % 2 ? [annotation(2 * id + 1, id, 13)] : [])]);
   const coco = { images, categories: flatCategories, annotations };
@@ -34,8 +37,8 @@ test.after(({ cwd }) => rmSync(cwd, { recursive: true }));
 const json = (...path: string[]): any => JSON.parse(readFileSync(join(...path), 'utf8'));
 
 test('evaluate likelihood: figures, their file and the page', async ({ cwd }) => {
-  const printed = await assertRuns('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'layouts.json', '--orders', '2',
-    '--samples', '8', '--json', 'figures.json'], { cwd });
+  const printed = await assertRuns('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'layouts.json',
+    '--orders', '2', '--samples', '8', '--json', 'figures.json'], { cwd });
   assert.match(printed, /^adapter: .+$/m);
   assert.match(printed, '12 layouts, 18 objects');
   assert.match(printed, /^prior +\d/m);
@@ -58,8 +61,8 @@ test('evaluate likelihood --baselines-from, without samples', async ({ cwd }) =>
 });
 
 test('sample layouts: legal ones that complete given ones', async ({ cwd }) => {
-  await assertRuns('sample', ['layouts', '--prior', 'prior', '--count', '5', '--complete', 'partial.json', '--legal', '--top-p', '0.9',
-    '--out', 'drawn.json'], { cwd });
+  await assertRuns('sample', ['layouts', '--prior', 'prior', '--count', '5', '--complete', 'partial.json', '--legal',
+    '--top-p', '0.9', '--out', 'drawn.json'], { cwd });
   const { images, annotations } = json(cwd, 'drawn.json');
   assert.is(images.length, 5);
   for (const { id } of images) {
@@ -74,27 +77,33 @@ test('layouts with too many objects or none are left out of figures, and said to
   const printed = await assertRuns('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'crowded.json',
     '--samples', '0', '--out', 'made'], { cwd });
   assert.match(printed, '10 layouts; dropped: 1 image under minObjects, 1 image over maxObjects');
-  const trained = await assertRuns('train-prior', ['--preset', 'micro', '--annotations', 'crowded.json', '--out', 'trained',
-    '--steps', '1'], { cwd });
+  const trained = await assertRuns('train-prior', ['--preset', 'micro', '--annotations', 'crowded.json',
+    '--out', 'trained', '--steps', '1'], { cwd });
   assert.match(trained, 'dropped: 1 image under minObjects, 1 image over maxObjects');
 });
 
 test('sample layouts: an empty layout is completed from nothing', async ({ cwd }) => {
-  const empty = { images: [{ id: 1, file_name: '1.png', width: 16, height: 16 }], annotations: [], categories: flatCategories };
+  const empty = {
+    images: [{ id: 1, file_name: '1.png', width: 16, height: 16 }], annotations: [], categories: flatCategories,
+  };
   writeFileSync(join(cwd, 'empty.json'), JSON.stringify(empty));
-  await assertRuns('sample', ['layouts', '--prior', 'prior', '--count', '2', '--complete', 'empty.json', '--out', 'filled.json'], { cwd });
+  await assertRuns('sample', ['layouts', '--prior', 'prior', '--count', '2', '--complete', 'empty.json',
+    '--out', 'filled.json'], { cwd });
   assert.is(json(cwd, 'filled.json').images.length, 2);
 });
 
 test('what cannot be is refused', async ({ cwd }) => {
   await assertRefused('evaluate', ['likelihood', '--annotations', 'layouts.json'], /--prior is missing/, { cwd });
-  await assertRefused('evaluate', ['likelihood', '--prior', 'generator', '--annotations', 'layouts.json'], /generator/, { cwd });
-  await assertRefused('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'partial.json'], /--baselines-from/, { cwd });
+  await assertRefused('evaluate', ['likelihood', '--prior', 'generator', '--annotations', 'layouts.json'],
+    /generator/, { cwd });
+  await assertRefused('evaluate', ['likelihood', '--prior', 'prior', '--annotations', 'partial.json'],
+    /--baselines-from/, { cwd });
   await assertRefused('sample', ['layouts', '--prior', 'prior', '--complete', 'crowded.json', '--out', 'x.json'],
     /crowded\.json: layout 1 has 3 objects, the prior takes at most 2/, { cwd });
   for (const args of [['evaluate', 'likelihood', '--annotations', 'strange.json'],
     ['sample', 'layouts', '--complete', 'strange.json', '--out', 'x.json']]) {
-    await assertRefused(args[0]!, [...args.slice(1), '--prior', 'prior'], /strange\.json: category 77 is "unicorn"/, { cwd });
+    await assertRefused(args[0]!, [...args.slice(1), '--prior', 'prior'],
+      /strange\.json: category 77 is "unicorn"/, { cwd });
   }
   await assertRefused('sample', ['layouts', '--prior', 'prior', '--top-p', '0', '--out', 'x.json'], /--top-p/, { cwd });
 });

@@ -116,8 +116,10 @@ test('train:prior in half precision, and gone on with; not what was trained in f
   assert.is(json(out, 'config.json').config.optim.precision, 'f16');
   const { arrays } = loadCheckpoint(join(out, 'checkpoints', 'latest.msgpack'));
   assert.equal([...arrays.get('state/prior loss scale')!.data], [2 ** 16]);
-  assert.equal(lines(out, 'metrics.jsonl').filter(({ loss }) => loss).map(({ scale, skipped }) => [scale, skipped]), Array(4).fill([65536, 0]));
-  await assertRefused('train-prior', [...half, '--generator', 'generator', '--out', 'prior', '--resume', '--steps', '6'],
+  const steps = lines(out, 'metrics.jsonl').filter(({ loss }) => loss);
+  assert.equal(steps.map(({ scale, skipped }) => [scale, skipped]), Array(4).fill([65536, 0]));
+  await assertRefused('train-prior',
+    [...half, '--generator', 'generator', '--out', 'prior', '--resume', '--steps', '6'],
     /lacks the state 'prior loss scale'. Was it saved with other options\?/, { cwd });
 });
 

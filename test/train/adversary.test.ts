@@ -107,7 +107,8 @@ test('the weight balances gradients at the last layer, and the objective is the 
 
 test('in half precision, under a loss scale, the weight and all gradients are those of f64', async () => {
   const image = inputTensor('image', shape);
-  const firstStage = (p: Scope): Tensor => conv2d(image, p.param('last', [3, 3, 3, 3], fanIn(27)), null, { padding: 1 });
+  const firstStage = (p: Scope): Tensor =>
+    conv2d(image, p.param('last', [3, 3, 3, 3], fanIn(27)), null, { padding: 1 });
   const store = new ParamStore('first stage', declareParams(firstStage));
   const opponent = new Adversary(image, { ...config, start: 0 }, { ...defaultOptim, clip: 0 }, 2);
   store.initialise(1);

@@ -75,7 +75,8 @@ test('a dropped condition is the empty layout, whatever the layout was', async (
     // Parameters that start at zero hide the condition: every one is moved.
     for (const { state } of task.store.groups) {
       const random = new RandomStream(1, state.name);
-      (await testDevice()).write(state, Float32Array.from({ length: state.type.shape[0]! }, () => 0.3 * random.normal()));
+      (await testDevice()).write(state,
+        Float32Array.from({ length: state.type.shape[0]! }, () => 0.3 * random.normal()));
     }
     const random = new RandomStream(seed, 'ids');
     task.program.run({ z: z!, ids: Int32Array.from({ length: 4 * 6 }, () => random.integer(3)) });

@@ -36,7 +36,8 @@ async function task(changes: Partial<PriorRun>): Promise<Task> {
     ...priorRuns.micro, batch: 4, uncertainty: { ...priorRuns.micro.uncertainty, share: 0 }, categories,
     optim: { ...priorRuns.micro.optim, lr: 0.02, decay: 'constant' },
     model: factoredModel,
-    vocabulary: { vocabularySize: 17, classCount: 2, maxObjects: N, encodeCrop: false }, statistics: tableStatistics(rows), ...changes,
+    vocabulary: { vocabularySize: 17, classCount: 2, maxObjects: N, encodeCrop: false },
+    statistics: tableStatistics(rows), ...changes,
   };
   const data = { training: dataset, validation: dataset, summary: '' };
   return priorTask(await testDevice(), run, data, { shape: [17, 8], data: rows }, async () => undefined);

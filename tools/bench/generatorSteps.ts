@@ -143,7 +143,9 @@ function drawnPrior(generator: Generator, kind: PriorKind): Prior {
   const weights = initialWeights(specs);
   const store = new ParamStore('prior', specs);
   store.load(weights, 'bench');
-  const description = { model, vocabulary, categories, statistics: tableStatistics(rows.data), data: { flip: false, minArea: 0 } };
+  const description = {
+    model, vocabulary, categories, statistics: tableStatistics(rows.data), data: { flip: false, minArea: 0 },
+  };
   const header = { kind: 'prior' as const, config: description, step: 0, best: null };
   return {
     kind, run: { dir: 'bench', file: 'bench', header, weights, frozen: new Map([[tokenTableName, rows]]) }, description,
@@ -153,8 +155,8 @@ function drawnPrior(generator: Generator, kind: PriorKind): Prior {
 
 /** One step of the default search, with a prior's term where a kind is named. */
 export const invertStep = (preset: Preset, kind: PriorKind | null,
-  options: Partial<Pick<InversionOptions, 'imagesAtOnce' | 'restarts' | 'batchTimesteps'>> = {}) => async (device: Device):
-Promise<OwnCandidate> => {
+  options: Partial<Pick<InversionOptions, 'imagesAtOnce' | 'restarts' | 'batchTimesteps'>> = {}) =>
+  async (device: Device): Promise<OwnCandidate> => {
   const generator = await openDrawn(device, preset);
   const prior = kind === null ? null : drawnPrior(generator, kind);
   const config = inversionConfig({ preset: 'search', seed: 0, ...options }, generator);

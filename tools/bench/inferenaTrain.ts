@@ -87,7 +87,8 @@ function jaxLayers(jax: Jax, params: ReadonlyMap<string, JaxArray>): UNetLayers<
 
 function jax(jaxjs: Jax): ReturnType<NonNullable<Row['jax']>> {
   const { numpy: np } = jaxjs;
-  const params = new Map([...initialWeights(specs)].map(([name, { data, shape }]) => [name, jaxArray(jaxjs, data, shape)]));
+  const params = new Map([...initialWeights(specs)].map(([name, { data, shape }]) =>
+    [name, jaxArray(jaxjs, data, shape)]));
   return jaxTrainStep(jaxjs, params,
     [jaxArray(jaxjs, values.x, latentShape), jaxArray(jaxjs, values.target, latentShape)],
     (p, x, target) => np.mean(np.square(inferenaUnet(jaxLayers(jaxjs, p), x!).sub(target!.ref))) as JaxArray);

@@ -30,7 +30,8 @@ export function programCandidate(device: Device, program: Program, inputs: Input
 }
 
 /** A program that changes `states`, over and over; what is compared is the loss. */
-export function lossCandidate(device: Device, program: Program, inputs: Inputs, states: readonly State[]): OwnCandidate {
+export function lossCandidate(device: Device, program: Program, inputs: Inputs,
+  states: readonly State[]): OwnCandidate {
   return programCandidate(device, program, inputs, async () => ({ loss: await program.readFloats('loss') }), () => {
     program.destroy();
     device.release(states);

@@ -37,7 +37,7 @@ export function tfLayerNorm(tf: Tfjs, x: TfTensor, weight: TfTensor, bias: TfTen
   return tf.add(tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5))), weight), bias);
 }
 
-/** q, k, v [B, heads, L, D] -> softmax attention. Its own dotProductAttention does the same by einsum, which needs Node 22. */
+/** q, k, v [B, heads, L, D] -> softmax attention. Its own dotProductAttention is by einsum, which needs Node 22. */
 export function jaxAttention({ numpy: np, nn }: Jax, q: JaxArray, k: JaxArray, v: JaxArray): JaxArray {
   const scale = 1 / Math.sqrt(q.shape.at(-1)!);
   return np.matmul(nn.softmax(np.matmul(q, np.matrixTranspose(k)).mul(scale), -1), v) as JaxArray;

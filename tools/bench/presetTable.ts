@@ -65,7 +65,9 @@ async function runStep(device: Device, step: PresetStep, repeats: number): Promi
   }
 }
 
-function print({ name, batch, parameters, plannedMiB, stateMiB, firstSeconds, ms, gflops, refused }: PresetResult): void {
+function print(
+  { name, batch, parameters, plannedMiB, stateMiB, firstSeconds, ms, gflops, refused }: PresetResult,
+): void {
   const figures = refused ?? `${plannedMiB} MiB for intermediates, ${stateMiB} MiB of states; first step after `
     + `${firstSeconds!.toFixed(1)} s, then ${ms!.toFixed(0)} ms a step, ${gflops!.toFixed(1)} GFLOP/s`;
   console.log(`${name}, ${(parameters / 1e6).toFixed(2)} M parameters, batch ${batch}: ${figures}`);

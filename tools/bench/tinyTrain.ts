@@ -105,7 +105,7 @@ function tfLayers(tf: Tfjs, params: ReadonlyMap<string, TfTensor>): TinyLayers<T
   };
 }
 
-/** A parameter as tfjs takes it: convolutions [KH, KW, C, O], those that stand next to attention as matrices, maps last. */
+/** A parameter as tfjs takes it: convolutions [KH, KW, C, O], those next to attention as matrices, maps last. */
 function tfParam(tf: Tfjs, name: string, data: Float32Array, shape: readonly number[]): TfTensor {
   if (/proj_(in|out)\.weight$/.test(name)) return tf.tensor(data, [shape[0]!, shape[1]!]);
   if (shape.length === 4) return tf.tensor(permute4(data, shape, oihwToHwio), oihwToHwio.map((axis) => shape[axis]!));
@@ -118,7 +118,8 @@ function tfParam(tf: Tfjs, name: string, data: Float32Array, shape: readonly num
 
 function tfjs(tf: Tfjs): ReturnType<NonNullable<Row['tfjs']>> {
   const nhwc = (data: Float32Array): TfTensor => tf.tensor(permute4(data, latent, nchwToNhwc), [B, 16, 16, 4]);
-  const params = new Map([...startingWeights()].map(([name, { data, shape }]) => [name, tfParam(tf, name, data, shape)]));
+  const params = new Map([...startingWeights()].map(([name, { data, shape }]) =>
+    [name, tfParam(tf, name, data, shape)]));
   const [x, target] = [nhwc(values.x), nhwc(values.target)];
   const waves = tf.tensor(sinusoids(), [B, tinyConfig.modelChannels]);
   const embeddings = tf.tensor(values.embeddings, [...sequences]);

@@ -1,6 +1,6 @@
 /**
- * The `tiny` generator, layout encoder and U-Net, from embeddings of its tokens, over the layers that it needs: what the
- * peers compute. Ours is the model itself, under the same names. Tokens and pixels that attention sees are rows,
+ * The `tiny` generator, layout encoder and U-Net, from embeddings of its tokens, over the layers that it needs: what
+ * the peers compute. Ours is the model itself, under the same names. Tokens and pixels that attention sees are rows,
  * [B * L, width].
  */
 import { generatorPresets } from '../../models/unet/config.ts';
@@ -51,7 +51,8 @@ function encodeLayout<T>(layers: TinyLayers<T>, embeddings: T): T {
 }
 
 function resBlock<T>(layers: TinyLayers<T>, name: string, x: T, emb: T, out: number): T {
-  const normSilu = (norm: string, y: T): T => layers.silu(layers.groupNorm(`${name}.${norm}`, y, tinyConfig.groups, 1e-5));
+  const normSilu = (norm: string, y: T): T =>
+    layers.silu(layers.groupNorm(`${name}.${norm}`, y, tinyConfig.groups, 1e-5));
   let h = layers.conv(`${name}.in_layers.2`, normSilu('in_layers.0', x), 3, 1);
   h = layers.addPerChannel(h, layers.linear(`${name}.emb_layers.1`, layers.silu(emb), true));
   h = layers.conv(`${name}.out_layers.3`, normSilu('out_layers.0', h), 3, 1);

@@ -64,8 +64,8 @@ const street: PriorTraining = {
 const cells: PriorTraining = {
   ...tiny,
   model: {
-    ...autoregressivePriorPresets.tiny, maxObjects: 5, classCount: 2, gridSide: 40, corners: 'factored', adapters: 'slot',
-    positions: 'object', dropout: 0.1,
+    ...autoregressivePriorPresets.tiny, maxObjects: 5, classCount: 2, gridSide: 40, corners: 'factored',
+    adapters: 'slot', positions: 'object', dropout: 0.1,
   },
   data: { ...tiny.data, flip: true, bend: 0.3 },
   optim: { ...tiny.optim, lr: 2e-3 },

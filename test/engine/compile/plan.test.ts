@@ -88,7 +88,7 @@ function layers(): { gradients: Tensor[]; offsets: number[]; length: number } {
   return { gradients, offsets, length };
 }
 
-test('a dispatch never binds a buffer for reading alone that it writes, nor writes what it also binds elsewhere', () => {
+test('a dispatch never binds a buffer for reading alone that it writes, nor writes what it binds elsewhere', () => {
   const { gradients, offsets, length } = layers();
   const plan = planProgram(software, { name: 'packed', outputs: { flat: pack(gradients, offsets, length) } });
   let shared = 0;

@@ -42,7 +42,8 @@ for (const variant of ['subgroup', 'workgroup']) {
   test(`updates in place happen once, ${variant}`, async () => {
     const device = await testDevice();
     const size = 4099;
-    const state = new State('counted', { shape: [size], dtype: 'f32' }, Float32Array.from({ length: size }, (_, i) => i));
+    const state = new State('counted', { shape: [size], dtype: 'f32' },
+      Float32Array.from({ length: size }, (_, i) => i));
     const program = await compile(device, {
       name: 'count', variant, outputs: {}, updates: [[state, add(stateTensor(state), inputTensor('by', [size]))]],
     });

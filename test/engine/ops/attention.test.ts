@@ -60,7 +60,8 @@ for (const variant of ['workgroup', 'subgroup', 'stored']) {
     test(`gradients of ${wanted} alone, ${variant}`, () => checkOp({
       name: `attention ${wanted} ${variant}`, variant,
       operands: [
-        { shape: [2, 9, 24], differentiable: differentiable.q }, { shape: [2, 17, 24], differentiable: differentiable.k },
+        { shape: [2, 9, 24], differentiable: differentiable.q },
+        { shape: [2, 17, 24], differentiable: differentiable.k },
         { shape: [2, 17, 16], differentiable: differentiable.k },
       ],
       apply: (q, k, v) => attention(q, k, v, { heads: 2 }),

@@ -70,8 +70,8 @@ test('the device decides which variant comes first', () => {
     'subgroupShort matmulSubgroup 2,8,1', 'tiled matmulTiled 1,1,4, reduceColumns 64,1,1',
   ]);
   assert.equal(on({ ...llvmpipe, subgroupSize: 4 }), ['tiled matmulTiled 1,1,4, reduceColumns 64,1,1']);
-  assert.equal(on({ ...llvmpipe, software: false, subgroupSize: 32 }), ['tiled', 'tiled128x64', 'tiled128'].map((name) =>
-    `${name} matmulTiled 1,1,16, reduceColumns 64,1,1`));
+  assert.equal(on({ ...llvmpipe, software: false, subgroupSize: 32 }),
+    ['tiled', 'tiled128x64', 'tiled128'].map((name) => `${name} matmulTiled 1,1,16, reduceColumns 64,1,1`));
 });
 
 test('what does not fit is refused', () => {

@@ -32,7 +32,8 @@ test('every tile covers the whole of y', () => {
   for (const { name, calls: [call] } of variantsInRegisters(product(37, 70))) {
     const [across, down] = name === 'subgroupSwapped' ? [37, 70] : [70, 37];
     const columns = name === 'subgroupNarrow' ? 16 : 32;
-    assert.equal(call!.grid, [Math.ceil(across / columns), Math.ceil(down / (name === 'subgroupShort' ? 8 : 16)), 1], name);
+    const rows = name === 'subgroupShort' ? 8 : 16;
+    assert.equal(call!.grid, [Math.ceil(across / columns), Math.ceil(down / rows), 1], name);
   }
 });
 

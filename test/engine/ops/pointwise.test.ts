@@ -50,9 +50,14 @@ test('broadcasts over every pattern of axes', async () => {
 
 test('comparisons, where, straightThrough and casts', async () => {
   const pair = [{ shape: [3, 5] }, { shape: [3, 5] }];
-  await checkOp({ name: 'where', operands: pair, apply: (a, b) => ops.where(ops.less(a, b), ops.mul(a, b), ops.sin(b)) });
+  await checkOp({
+    name: 'where', operands: pair, apply: (a, b) => ops.where(ops.less(a, b), ops.mul(a, b), ops.sin(b)),
+  });
   await checkOp({ name: 'equal', operands: pair, apply: (a, b) => ops.add(ops.equal(a, ops.minimum(a, b)), b) });
-  await checkOp({ name: 'stop', operands: pair, derivative: false, apply: (a, b) => ops.straightThrough(ops.stopGradient(a), b) });
+  await checkOp({
+    name: 'stop', operands: pair, derivative: false,
+    apply: (a, b) => ops.straightThrough(ops.stopGradient(a), b),
+  });
   await checkOp({
     name: 'cast', operands: [{ shape: [17], low: -5, high: 5 }], derivative: false,
     apply: (x) => ops.cast(ops.cast(x, 'i32'), 'f32'),
@@ -70,7 +75,8 @@ test('constants that JSON cannot tell apart stay apart', () => checkOp({
 
 test('operands that do not fit are refused by name and shape', () => {
   const x = inputTensor('x', [2, 3]);
-  assert.throws(() => ops.add(x, inputTensor('y', [2, 4])), /broadcast: \[2, 3\] and \[2, 4\] differ on axis 1 \(3 and 4\)/);
+  assert.throws(() => ops.add(x, inputTensor('y', [2, 4])),
+    /broadcast: \[2, 3\] and \[2, 4\] differ on axis 1 \(3 and 4\)/);
   assert.throws(() => ops.add(x, inputTensor('y', [2, 3], 'i32')), /add: operands must have one element type/);
   assert.throws(() => ops.exp(inputTensor('y', [2], 'i32')), /exp: operands must be f32 or f16, found i32 \[2\]/);
 });

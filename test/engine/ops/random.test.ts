@@ -101,7 +101,8 @@ test('a gradient passes by', () => {
 });
 
 test('wrong keys and bounds are refused', () => {
-  assert.throws(() => randomUniform([3], inputTensor('k', [4], 'u32'), 'a'), /random: key must be u32 \[2\] .* or \[3\]/);
+  assert.throws(() => randomUniform([3], inputTensor('k', [4], 'u32'), 'a'),
+    /random: key must be u32 \[2\] .* or \[3\]/);
   assert.throws(() => randomUniform([3], cast(key, 'i32'), 'a'), /random: key must be u32, found i32 \[2\]/);
   assert.throws(() => randomIntegers([3], 4, 4, key, 'a'), /whole bounds, 1 to 1048576 apart, found 4 and 4/);
 });

@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { apply, type DeviceCapabilities, type KernelOp, type MatrixShape } from '../../../engine/op.ts';
-import { conv2dGradXOnMatrix, conv2dGradXOp, conv2dOnMatrix, conv2dOp, type Conv2dAttrs } from '../../../engine/ops/conv2d.ts';
+import { conv2dGradXOnMatrix, conv2dGradXOp, conv2dOnMatrix, conv2dOp, type Conv2dAttrs }
+  from '../../../engine/ops/conv2d.ts';
 import { add, broadcast, cast, mul } from '../../../engine/ops/index.ts';
 import { matmulOnMatrix, matmulOp, type MatmulAttrs } from '../../../engine/ops/matmul.ts';
 import { matrixBlocks, matrixKernels, type MatrixKernel } from '../../../engine/ops/subgroupMatrix.ts';
@@ -41,7 +42,9 @@ function check(name: string, kernel: MatrixKernel, { batch: [Ba, Bb], M, N, K }:
   const product = matmulBy(kernel, attrs);
   return checkOp({
     name, derivative: false, precision: 'f16',
-    operands: [{ shape: attrs.transposeA ? [Ba, K, M] : [Ba, M, K] }, { shape: attrs.transposeB ? [Bb, N, K] : [Bb, K, N] }],
+    operands: [
+      { shape: attrs.transposeA ? [Ba, K, M] : [Ba, M, K] }, { shape: attrs.transposeB ? [Bb, N, K] : [Bb, K, N] },
+    ],
     apply: product,
   });
 }
@@ -84,7 +87,8 @@ test('a strided convolution, and one of few channels with uneven padding', async
   ];
   for (const [x, weight, attrs] of each) {
     await checkOp({
-      name: `conv2d ${x} by ${weight}`, derivative: false, precision: 'f16', operands: [{ shape: x }, { shape: weight }],
+      name: `conv2d ${x} by ${weight}`, derivative: false, precision: 'f16',
+      operands: [{ shape: x }, { shape: weight }],
       apply: (a, w) => apply(op, [cast(a!, 'f16'), cast(w!, 'f16')], attrs),
     });
   }
@@ -92,7 +96,8 @@ test('a strided convolution, and one of few channels with uneven padding', async
 
 test('the gradient of a strided convolution by its input', () => {
   const op: typeof conv2dGradXOp = {
-    ...conv2dGradXOp, variants: (types, _, attrs) => [conv2dGradXOnMatrix(types, attrs, kernelOf(nvidia, false), emulated)],
+    ...conv2dGradXOp,
+    variants: (types, _, attrs) => [conv2dGradXOnMatrix(types, attrs, kernelOf(nvidia, false), emulated)],
   };
   return checkOp({
     name: 'conv2dGradX', derivative: false, precision: 'f16',
@@ -123,8 +128,8 @@ test('a kernel needs a shape that is known to be right, lanes and workgroup memo
   assert.equal(names({ workgroupStorage: 16384 }), ['subgroupMatrix']);
   assert.equal(names({ workgroupInvocations: 128 }), ['subgroupMatrix']);
   const variants = (changes: Partial<DeviceCapabilities>, M: number, dtype: 'f16' | 'f32'): string[] =>
-    matmulOp.variants([{ shape: [1, M, 512], dtype }, { shape: [1, 512, 2048], dtype }], { shape: [1, M, 2048], dtype: 'f32' },
-      plain, { ...device, ...changes }).map(({ name }) => name);
+    matmulOp.variants([{ shape: [1, M, 512], dtype }, { shape: [1, 512, 2048], dtype }],
+      { shape: [1, M, 2048], dtype: 'f32' }, plain, { ...device, ...changes }).map(({ name }) => name);
   const onMatrices = (...given: Parameters<typeof variants>): string[] =>
     variants(...given).filter((name) => name.startsWith('subgroupMatrix'));
   assert.equal(variants({}, 2048, 'f16').slice(0, 2), ['subgroupMatrixLarge', 'subgroupMatrix']);

@@ -47,7 +47,8 @@ for (const variant of ['tiled128x64', 'tiled128']) {
 }
 
 const gpu: DeviceCapabilities = {
-  software: false, subgroups: true, subgroupSize: 32, largestSubgroup: 32, matrices: [], f16: true, workgroupStorage: 49152, workgroupInvocations: 1024,
+  software: false, subgroups: true, subgroupSize: 32, largestSubgroup: 32, matrices: [], f16: true,
+  workgroupStorage: 49152, workgroupInvocations: 1024,
 };
 
 test('large tiles come first where enough of them are filled', () => {

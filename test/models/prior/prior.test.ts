@@ -44,7 +44,8 @@ function nats(p: Scope, config: AutoregressivePriorConfig): ReturnType<typeof me
   const targets = {
     classes: inputTensor('classes', [B, maxObjects], 'i32'), corners: inputTensor('corners', [B, maxObjects, 2], 'i32'),
   };
-  const logits = autoregressivePrior(p, inputTensor('embeddings', [B, 3 * maxObjects, embeddingWidth]), targets, config);
+  const logits = autoregressivePrior(p, inputTensor('embeddings', [B, 3 * maxObjects, embeddingWidth]), targets,
+    config);
   assert.equal(logits.classes.shape, [B, maxObjects, config.classCount + 1]);
   assert.equal(logits.corners.shape, [B, maxObjects, 2, config.gridSide ** 2 + 1]);
   return mean(negativeLogLikelihood(logits, targets.classes, targets.corners));

@@ -45,7 +45,8 @@ test('the same seed draws the same layouts, a low temperature or a small share t
 
 test('top-p keeps the smallest set that makes up the share', () => {
   const scores = Float32Array.from([0.1, 0.5, 0.15, 0.25], Math.log);
-  const kept = (topP: number): number[] => [...drawWeights(scores, () => true, 1, topP)].flatMap((w, i) => (w > 0 ? [i] : []));
+  const kept = (topP: number): number[] =>
+    [...drawWeights(scores, () => true, 1, topP)].flatMap((w, i) => (w > 0 ? [i] : []));
   assert.equal(kept(1), [0, 1, 2, 3]);
   assert.equal(kept(0.8), [1, 2, 3]);
   assert.equal(kept(0.7), [1, 3]);

@@ -17,7 +17,8 @@ const none = 16;
 const size = 12;
 
 /** What one layout paints, [12, 12], where every object paints the sharp mask of its box alone. */
-function painted(embed: (rows: (ids: readonly number[]) => Tensor) => Tensor, feeds: Record<string, number[]>): number[] {
+function painted(embed: (rows: (ids: readonly number[]) => Tensor) => Tensor,
+  feeds: Record<string, number[]>): number[] {
   const build = (p: Parameters<typeof layoutMap>[0]): Tensor => layoutMap(p.at('map'), embed((ids) =>
     embedTokens(p, inputTensor(`ids ${ids.join(' ')}`, [1, ids.length], 'i32'), encoder)), [1, size, size]);
   const store = new ParamStore('map', declareParams(build));

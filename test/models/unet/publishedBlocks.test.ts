@@ -15,7 +15,7 @@ import { testDevice } from '../../support/gpu.ts';
 
 const published = generatorPresets['layout2img-256'];
 
-/** Four levels, two blocks each, three transformer blocks on three levels, sixteen layers of the encoder, as published. */
+/** Four levels, two blocks each, three transformer blocks on three levels, sixteen encoder layers, as published. */
 const narrow: GeneratorConfig = {
   ...published,
   unet: { ...published.unet, modelChannels: 8, headChannels: 4, groups: 4 },
