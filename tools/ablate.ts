@@ -71,7 +71,7 @@ async function measureRow(study: Study, { name, about, options }: AblationRow): 
   const prior = chosen.prior === false ? null : means.prior;
   const config = inversionConfig(chosen, generator);
   const dir = join(files.out, name);
-  const folder = DetectFolder.look(dir);
+  const folder = new DetectFolder(dir);
   const images = targets.map(({ image }) => image.id);
   const job: DetectJob = {
     made: { generator: files.generator, prior: prior && files.prior ? files.prior : null, config },

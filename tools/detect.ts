@@ -32,11 +32,9 @@ export interface DetectOptions extends InversionOptions, TargetOptions {
 }
 
 export async function detect(options: DetectOptions, open: () => Promise<Device>): Promise<void> {
-  const folder = DetectFolder.look(options.out);
+  const folder = new DetectFolder(options.out);
   const shard = parseShard(options.shard ?? '1/1');
-  if (folder.records.length > 0 && !options.resume) {
-    throw new UserError(`${options.out}: holds inversions already; go on with --resume or choose another --out`);
-  }
+  folder.expectEmpty(options.resume);
   const signal = interruptSignal();
   const device = await open();
   const generator = await openGenerator(device, options.generator);

@@ -8,6 +8,7 @@ import { writeDetectionsPage } from '../evaluate/report/detectionsPage.ts';
 import type { InversionConfig } from '../invert/config.ts';
 import type { Detection, InversionRecord } from '../invert/detections.ts';
 import { writeJson } from './cli.ts';
+import { writeJob } from './resultFolder.ts';
 
 /** Part `index` (from 1) of `count`: every `count`-th picture. */
 export interface Shard {
@@ -40,9 +41,6 @@ export interface DetectJob {
   readonly skipped: readonly { readonly imageId: number; readonly reason: string }[];
   readonly categories: readonly Pick<Category, 'id' | 'name'>[];
 }
-
-export const writeJob = (out: string, job: DetectJob): Promise<void> =>
-  writeAtomic(join(out, 'detect.json'), `${JSON.stringify(job, null, 1)}\n`);
 
 /** detections.json and the page of the records in a folder; returns the detections. */
 export async function writeDetections(out: string, records: readonly InversionRecord[],
@@ -118,7 +116,10 @@ export async function mergeDetections(dirs: readonly string[], out: string, json
   const skipped = turns.flatMap(({ part, id }) => part.job.skipped.filter(({ imageId }) => imageId === id));
   await writeAtomic(join(out, 'inversions.jsonl'), lines.map((line) => `${line}\n`).join(''));
   const records = lines.map((line) => JSON.parse(line) as InversionRecord);
-  await writeJob(out, { made, shard: { index: 1, count: 1 }, images: turns.map(({ id }) => id), skipped, categories });
+  const job: DetectJob = {
+    made, shard: { index: 1, count: 1 }, images: turns.map(({ id }) => id), skipped, categories,
+  };
+  await writeJob(join(out, 'detect.json'), job);
   const detections = await writeDetections(out, records, categories);
   for (const { reason } of skipped) console.error(`skipped: ${reason}`);
   console.log(`${records.length} pictures of ${parts.length} shards: ${detections.length} objects`);
