@@ -1,5 +1,5 @@
 /** The work of `invert classify`: pictures in, predictions and a comparison of methods out. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readClassFolders } from '../data/classFolders.ts';
 import { isPictureName, loadImage, pictureEndings } from '../data/images.ts';
@@ -10,6 +10,7 @@ import { Classifier, classifyPresets, type Classification, type ClassifyConfig, 
   from '../invert/classify.ts';
 import { openClassGenerator, type ClassGenerator } from '../pipeline/classGenerator.ts';
 import { Progress, interruptSignal, writeJson } from './cli.ts';
+import { ResultFolder } from './resultFolder.ts';
 
 export interface ClassifyOptions extends Partial<Omit<ClassifyConfig, 'stages' | 'timesteps' | 'seed'>> {
   readonly generator: string;
@@ -33,6 +34,11 @@ interface Target {
   readonly truth: number | null;
 }
 
+/** classify.json: what a folder of predictions was begun with. A method finds the same whichever others are asked. */
+interface ClassifyJob {
+  readonly made: { readonly generator: string; readonly config: ClassifyConfig };
+}
+
 /** One line of predictions.jsonl. */
 interface Prediction {
   readonly file: string;
@@ -46,6 +52,17 @@ interface Prediction {
   /** Network passes of this picture, forward and backward counted one each. */
   readonly passes: number;
   readonly seconds: number;
+}
+
+type PredictionFolder = ResultFolder<ClassifyJob, Prediction>;
+
+/** What a classification works with. */
+interface Work {
+  readonly device: Device;
+  readonly generator: ClassGenerator;
+  readonly folder: PredictionFolder;
+  readonly job: ClassifyJob;
+  readonly signal: AbortSignal;
 }
 
 /** Every n-th of them, so that a few of all classes are taken. */
@@ -93,50 +110,66 @@ export function classifyConfig(options: ClassifyOptions, { description }: ClassG
 }
 
 export async function classify(options: ClassifyOptions, open: () => Promise<Device>): Promise<void> {
-  const file = join(options.out, 'predictions.jsonl');
-  if (existsSync(file) && !options.resume) {
-    throw new UserError(`--out ${options.out}: holds predictions already; go on with --resume, or name another folder`);
-  }
+  const folder: PredictionFolder = new ResultFolder(options.out, { job: 'classify', records: 'predictions' });
+  folder.expectEmpty(options.resume);
   const device = await open();
   const generator = await openClassGenerator(device, options.generator);
   const config = classifyConfig(options, generator);
   const targets = targetsOf(options, generator);
   console.log(`config: ${JSON.stringify({ method: options.method, ...config })}`);
-  const done = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').filter(Boolean)
-    .map((line) => JSON.parse(line) as Prediction) : [];
-  mkdirSync(options.out, { recursive: true });
-  const signal = interruptSignal();
+  const work: Work = {
+    device, generator, folder, job: { made: { generator: options.generator, config } }, signal: interruptSignal(),
+  };
+  await folder.begin(work.job);
   const summaries: object[] = [];
-  const all: Prediction[] = [];
+  const all: Prediction[][] = [];
   for (const method of options.method) {
-    const known = new Map(done.filter((one) => one.method === method).map((one) => [one.file, one]));
-    const missing = targets.filter(({ path }) => !known.has(path));
-    const found = missing.length === 0 ? []
-      : await runMethod(device, generator, method, config, missing, file, signal);
-    for (const one of found) known.set(one.file, one);
-    if (signal.aborted) {
+    await runMethod(work, method, targets);
+    if (work.signal.aborted) {
       console.log(`interrupted; the same command with --resume goes on`);
       process.exitCode = 130;
       device.close();
       return;
     }
-    const predictions = targets.map(({ path }) => known.get(path)!);
-    all.push(...predictions);
+    const predictions = predictionsOf(work, method, targets);
+    all.push(predictions);
     summaries.push(summarise(method, predictions));
   }
-  const record = { config, methods: summaries, predictions: all };
+  const predictions = all.flat();
+  const asked = new Set(predictions.map(keyOf));
+  await folder.rewrite([...predictions, ...folder.records.filter((one) => !asked.has(keyOf(one)))]);
+  const record = { config, methods: summaries, predictions };
   await writeAtomic(join(options.out, 'predictions.json'), `${JSON.stringify(record, null, 1)}\n`);
   writeJson(options.json, { config, methods: summaries });
   console.log(`see ${join(options.out, 'predictions.json')}`);
   device.close();
 }
 
-async function runMethod(device: Device, generator: ClassGenerator, method: ClassifyMethod, config: ClassifyConfig,
-  targets: readonly Target[], file: string, signal: AbortSignal): Promise<Prediction[]> {
+const keyOf = ({ method, file }: Prediction): string => `${method} ${file}`;
+
+/** What the folder holds of a method, by file. */
+const knownOf = ({ folder: { records } }: Work, method: ClassifyMethod): Map<string, Prediction> =>
+  new Map(records.filter((one) => one.method === method).map((one) => [one.file, one]));
+
+const truthOf = ({ generator: { description } }: Work, { truth }: Target): string | null =>
+  (truth === null ? null : description.categories[truth]!.name);
+
+/** Predictions of pictures that are all done. Their true classes are those of now, however they were named before. */
+function predictionsOf(work: Work, method: ClassifyMethod, targets: readonly Target[]): Prediction[] {
+  const known = knownOf(work, method);
+  return targets.map((target) => ({ ...known.get(target.path)!, truth: truthOf(work, target) }));
+}
+
+/** Does what the folder lacks of a method. */
+async function runMethod(work: Work, method: ClassifyMethod, all: readonly Target[]): Promise<void> {
+  const { device, generator, folder, job, signal } = work;
+  const { config } = job.made;
   const { categories, image } = generator.description;
+  const known = knownOf(work, method);
+  const targets = all.filter(({ path }) => !known.has(path));
+  if (targets.length === 0) return;
   const classifier = await Classifier.open(device, generator, method, config);
   const progress = new Progress(method, targets.length);
-  const predictions: Prediction[] = [];
   for (let first = 0; first < targets.length && !signal.aborted; first += config.imagesAtOnce) {
     const part = targets.slice(first, first + config.imagesAtOnce);
     const pictures = await Promise.all(part.map(({ path }) => loadImage(path, image)));
@@ -145,20 +178,17 @@ async function runMethod(device: Device, generator: ClassGenerator, method: Clas
     const seconds = (performance.now() - start) / 1000 / part.length;
     const passes = Math.round((classifier.passes - before) / part.length);
     const name = (label: number): string => categories[label]!.name;
-    const lines = part.map(({ path, truth }, i): Prediction => {
+    await folder.append(job, ...part.map((target, i): Prediction => {
       const { label, ranking, convergenceLoop, monitor }: Classification = found[i]!;
       return {
-        file: path, method, label: name(label), truth: truth === null ? null : name(truth),
+        file: target.path, method, label: name(label), truth: truthOf(work, target),
         candidates: ranking.slice(0, 5).map((one) => ({ label: name(one.label), energy: one.energy })),
         convergenceLoop, monitor, passes, seconds: Math.round(seconds * 1000) / 1000,
       };
-    });
-    appendFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    predictions.push(...lines);
+    }));
   }
   progress.stop();
   classifier.destroy();
-  return predictions;
 }
 
 function summarise(method: ClassifyMethod, predictions: readonly Prediction[]): object {

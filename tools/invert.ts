@@ -62,7 +62,7 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .option('--generator <run>',
     'folder of a generator trained with --conditioning class, or of an imported DiT (required)')
   .option('--images <path...>', 'picture files, folders of them, or a folder with a folder for each class (required)')
-  .option('--out <dir>', 'folder for predictions.json and predictions.jsonl (required)')
+  .option('--out <dir>', 'folder for predictions.json, predictions.jsonl and classify.json (required)')
   .option('--method <list>', 'invert (gradient on the class embedding), enumerate (every class on every pair), '
     + 'adaptive (in stages); several are compared in one run', parseMethods, ['invert'])
   .option('--preset <search|dive>', 'settings to start from: ours, or the paper\'s', oneOf('search', 'dive'), 'search')
@@ -88,7 +88,7 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .option('--stages <list>', 'of adaptive: PAIRS:CLASSES seen and kept by stage, as in 50:5,250:1', parseStages)
   .option('--images-at-once <number>', 'pictures in one program', positiveInteger)
   .option('--count <number>', 'only so many pictures, evenly spread over all', positiveInteger)
-  .option('--resume', 'go on with the pictures that --out lacks')
+  .option('--resume', 'go on with the pictures and methods that --out lacks')
   .option('--json <file>', 'also write the summary to this file'))
   .addHelpText('after', '\nExample:\n  npm run invert -- classify --generator runs/classes --images data/val '
     + '--method invert,enumerate --out runs/classified')

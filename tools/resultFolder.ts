@@ -80,9 +80,13 @@ export class ResultFolder<Job extends FolderJob, Result> {
   }
 
   private expectSame(job: Job): void {
-    const { dir } = this;
+    const { dir, names } = this;
     const earlier = this.job();
-    const changed = earlier && difference(earlier, job);
+    if (earlier === null) {
+      throw new UserError(`${dir}: holds ${names.records} but no ${names.job}.json, so that nothing says with which `
+        + 'settings they were made; choose another --out');
+    }
+    const changed = difference(earlier, job);
     if (changed !== null) throw new UserError(`${dir}: was begun with ${changed}; choose another --out`);
   }
 

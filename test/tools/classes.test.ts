@@ -73,7 +73,7 @@ test('sample images --classes', async ({ cwd }) => {
     /unet: draws classes, but a generator of layouts is needed here/, { cwd });
 });
 
-test('invert classify: methods side by side, both backbones, and going on where it stopped', async ({ cwd }) => {
+test('invert classify: methods side by side, both backbones', async ({ cwd }) => {
   const methods = ['invert', 'enumerate', 'adaptive'];
   const run = (backbone: string): string[] => ['classify', '--generator', backbone, '--images', 'digits', '--count',
     '3', '--method', methods.join(','), '--pairs', '4', '--batch-pairs', '2', '--loops', '2', '--out',
@@ -90,15 +90,54 @@ test('invert classify: methods side by side, both backbones, and going on where 
     const label = (k: number): string => predictions[k].label;
     for (let i = 0; i < 3; i++) assert.is(label(i), label(3 + i));
   }
-  await assertRefused('invert', run('dit'), /holds predictions already; go on with --resume/, { cwd });
-  const lines = join(cwd, 'dit-found/predictions.jsonl');
-  const before = readFileSync(lines, 'utf8');
-  writeFileSync(lines, before.split('\n').slice(0, 4).map((line) => `${line}\n`).join(''));
-  await assertRuns('invert', [...run('dit'), '--resume'], { cwd });
-  const strip = (text: string): string => text.replace(/"seconds":[\d.]+/g, '');
-  assert.is(strip(readFileSync(lines, 'utf8')), strip(before));
   await assertRefused('invert', [...run('unet').slice(0, -1), 'other', '--neighbours', '2', '--rounds', '0'],
     /--neighbours and --rounds: both must be 0 or neither, found 2 and 0/, { cwd });
+});
+
+const found = (cwd: string, out: string, name: string): string =>
+  readFileSync(join(cwd, out, name), 'utf8').replace(/"seconds": ?[\d.]+/g, '');
+
+const resumed = (out: string, method: string, ...more: string[]): string[] => ['classify', '--generator', 'unet',
+  '--images', 'digits', '--count', '3', '--pairs', '4', '--batch-pairs', '2', '--loops', '2', '--out', out,
+  '--method', method, ...more];
+
+test('invert classify --resume: ends as one that was not interrupted, with more methods too', async ({ cwd }) => {
+  await assertRuns('invert', resumed('whole', 'invert,enumerate'), { cwd });
+  await assertRuns('invert', resumed('parts', 'enumerate'), { cwd });
+  assert.equal(JSON.parse(found(cwd, 'parts', 'classify.json')), JSON.parse(found(cwd, 'whole', 'classify.json')));
+  const lines = join(cwd, 'parts/predictions.jsonl');
+  const kept = readFileSync(lines, 'utf8').split('\n')[0]!;
+  // The second was being written when the power went.
+  writeFileSync(lines, `${kept.replace(/"seconds":[\d.]+/, '"seconds":1234')}\n{"file":"digits`);
+  await assertRuns('invert', resumed('parts', 'invert,enumerate', '--resume'), { cwd });
+  assert.is(found(cwd, 'parts', 'predictions.jsonl'), found(cwd, 'whole', 'predictions.jsonl'));
+  assert.match(readFileSync(lines, 'utf8'), /"seconds":1234/);
+  const predictions = (out: string): object[] =>
+    JSON.parse(readFileSync(join(cwd, out, 'predictions.json'), 'utf8')).predictions
+      .map((one: object) => ({ ...one, seconds: 0 }));
+  assert.equal(predictions('parts'), predictions('whole'));
+});
+
+test('invert classify --resume: goes on as it was begun, or not at all', async ({ cwd }) => {
+  const refused = (args: string[], pattern: RegExp): Promise<void> => assertRefused('invert', args, pattern, { cwd });
+  const before = found(cwd, 'whole', 'predictions.jsonl');
+  await refused(resumed('whole', 'invert'), /whole: holds predictions already; go on with --resume/);
+  await refused(resumed('whole', 'invert', '--resume', '--lr', '0.25'),
+    /whole: was begun with lr 0.5, not 0.25; choose another --out/);
+  await refused(resumed('whole', 'invert', '--resume', '--generator', 'dit'),
+    /whole: was begun with generator "unet", not "dit"; choose another --out/);
+  rmSync(join(cwd, 'whole/classify.json'));
+  await refused(resumed('whole', 'invert', '--resume'),
+    /whole: holds predictions but no classify\.json, so that nothing says .* choose another --out/);
+  assert.is(found(cwd, 'whole', 'predictions.jsonl'), before);
+});
+
+test('invert classify --resume: classes are known from how pictures are named now', async ({ cwd }) => {
+  const one = (...images: string[]): string[] => ['classify', '--generator', 'unet', '--images', ...images, '--pairs',
+    '4', '--method', 'enumerate', '--out', 'named'];
+  const printed = await assertRuns('invert', one('digits/1/000001.png'), { cwd });
+  assert.match(printed, /classes not known/);
+  assert.match(await assertRuns('invert', [...one('digits'), '--resume'], { cwd }), /\(\d+ of 12\)/);
 });
 
 test.run();

@@ -56,4 +56,16 @@ test('results are gone on with under the settings they were begun with', async (
   assert.is(second.job()!.made.config.imagesAtOnce, 1);
 });
 
+test('results that nothing is known of are refused; a folder without any is free', async ({ dir }) => {
+  writeFileSync(join(dir, 'numbers.jsonl'), '1\n');
+  assert.is(await messageOf(() => folderAt(dir).begin(job())), `${dir}: holds numbers but no job.json, so that nothing `
+    + 'says with which settings they were made; choose another --out');
+  assert.is(readFileSync(join(dir, 'numbers.jsonl'), 'utf8'), '1\n');
+  writeFileSync(join(dir, 'numbers.jsonl'), '');
+  const empty = folderAt(dir);
+  empty.expectEmpty();
+  await empty.begin(job());
+  assert.is(empty.job(), null);
+});
+
 test.run();
