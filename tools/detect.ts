@@ -76,6 +76,7 @@ export interface DetectMeans {
 export async function detectInto(folder: DetectFolder, job: DetectJob, targets: readonly Target[], means: DetectMeans,
   regenerate: boolean): Promise<DetectSummary> {
   const { device, generator, prior } = means;
+  folder.expectPictures(targets.map(({ image }) => image));
   await folder.begin(job);
   const inverter = await Inverter.open(device, generator, prior, job.made.config);
   const summary = await new Work(means, job, regenerate, inverter, folder).run(targets);

@@ -1,6 +1,8 @@
 /** The folder of a detection: what it was asked, records of what is done, and the files made of them in the end. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AnnotatedImage } from '../data/annotations.ts';
+import { UserError } from '../engine/errors.ts';
 import type { InversionRecord } from '../invert/detections.ts';
 import { writeDetections, type DetectJob } from './mergeDetections.ts';
 import { ResultFolder, difference } from './resultFolder.ts';
@@ -21,6 +23,15 @@ export class DetectFolder extends ResultFolder<DetectJob, InversionRecord> {
   /** Looks into a folder, which need not exist. */
   constructor(dir: string) {
     super(dir, { job: 'detect', records: 'inversions' });
+  }
+
+  /** Refuses records that another picture has left under an id: without annotations ids only count the pictures. */
+  expectPictures(images: readonly Pick<AnnotatedImage, 'id' | 'fileName'>[]): void {
+    const names = new Map(images.map(({ id, fileName }) => [id, fileName]));
+    const other = this.records.find(({ imageId, fileName }) => (names.get(imageId) ?? fileName) !== fileName);
+    if (other === undefined) return;
+    throw new UserError(`${this.dir}: picture ${other.imageId} was ${other.fileName}, not ${names.get(other.imageId)!}; `
+      + 'choose another --out');
   }
 
   /** Puts the records into the order of the pictures and writes what is made of them. */
