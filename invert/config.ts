@@ -90,8 +90,8 @@ export interface InversionConfig {
    */
   readonly priorTarget?: PriorTarget;
   /**
-   * (timestep, noise) pairs a step and picture of a diffusion prior; one keeps its term below a tenth of a step. Open in
-   * the paper.
+   * (timestep, noise) pairs a step and picture of a diffusion prior; one keeps its term below a tenth of a step. Open
+   * in the paper.
    */
   readonly priorPairs: number;
   /** Fixed pairs of a diffusion prior that the monitor averages over, rounded up to as many in each of its blocks. */
@@ -110,7 +110,7 @@ export interface InversionConfig {
   readonly screenPairs: number;
   /** Evaluations without a new minimum after which an image is done; 0 runs to the limit. Open in the paper. */
   readonly patience: number;
-  /** Most rounds of moves after the search: shift, resize, change class, drop; objects of other restarts or proposed. */
+  /** Most rounds of moves after the search: shift, resize, change class, drop; take over or propose objects. */
   readonly localRounds: number;
   /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
