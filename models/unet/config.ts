@@ -7,7 +7,7 @@ export interface UNetConfig {
   readonly latentChannels: number;
   /** Whether a learned map over the pixels is added to the first convolution's output. Published: false. */
   readonly positionMap: boolean;
-  /** Whether the layout is painted into another map that is added (`layoutMap.ts`). Published, and where absent: false. */
+  /** Whether the layout is painted into another map that is added (`layoutMap.ts`). Published and default: false. */
   readonly layoutMap?: boolean;
   /** Channels at full resolution; also the size of the sinusoidal timestep embedding. */
   readonly modelChannels: number;
@@ -106,10 +106,13 @@ const street: GeneratorConfig = {
 /** The same for flat scenes at 64 px: two objects on a 9 x 9 grid. */
 const flat64: GeneratorConfig = { ...street, encoder: { ...street.encoder, vocabularySize: 82, maxLength: 6 } };
 
-/** For photographs at 64 px in 48 x 16 x 16 latents (4 x 4 pixels in the channels): five objects on a 40 x 40 grid. */
+/**
+ * For photographs at 64 px in 12 x 32 x 32 latents (2 x 2 pixels in the channels): five objects on a 40 x 40 grid, the
+ * smallest two or three latent pixels wide.
+ */
 const cells: GeneratorConfig = {
   ...street,
-  unet: { ...street.unet, latentChannels: 48 },
+  unet: { ...street.unet, latentChannels: 12, modelChannels: 16, channelMult: [1, 2, 3], attentionFactors: [4] },
   encoder: { ...street.encoder, vocabularySize: 1601, maxLength: 15, layers: 2 },
 };
 
@@ -162,5 +165,6 @@ export const generatorPresets = { 'layout2img-256': layout2img256, tiny, street,
 
 /** Conditioning on one class instead of a layout: a sequence of one token, of which the last row is the null class. */
 export function forClasses(config: GeneratorConfig, classCount: number): GeneratorConfig {
-  return { ...config, unet: { ...config.unet, layoutMap: false }, encoder: { ...config.encoder, vocabularySize: classCount + 1, maxLength: 1 } };
+  const encoder = { ...config.encoder, vocabularySize: classCount + 1, maxLength: 1 };
+  return { ...config, unet: { ...config.unet, layoutMap: false }, encoder };
 }

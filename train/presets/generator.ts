@@ -20,8 +20,8 @@ const tiny: GeneratorTraining = {
 };
 
 /**
- * For `npm run data -- scenes --kind street --size 64 --count 20400`: street scenes are not mirrored, since cars keep to
- * their lane and face its way; the timesteps nearest to the picture say nothing of the layout and are left out.
+ * For `npm run data -- scenes --kind street --size 64 --count 20400`: street scenes are not mirrored, since cars keep
+ * to their lane and face its way; the timesteps nearest to the picture say nothing of the layout and are left out.
  */
 const street: GeneratorTraining = {
   ...tiny,
@@ -47,18 +47,17 @@ const flat64: GeneratorTraining = {
 
 /**
  * For photographs with few large and small objects, augmented (`npm run data -- augment`), at 64 px without a first
- * stage: `--autoencoder pixels:4 --size 64`. Boxes count more, since small objects are about one latent pixel wide; even
- * so 1,800 steps do not show them (RESULTS.md).
+ * stage: `--autoencoder pixels:2 --size 64`. Small objects are two or three latent pixels wide, so boxes count more.
  */
 const cells: GeneratorTraining = {
   ...street,
   model: generatorPresets.cells,
   vocabulary: { vocabularySize: 1601, maxObjects: 5, encodeCrop: false },
   timesteps: [300, 1000],
-  uncertainty: { ...tiny.uncertainty, share: 0.35 },
+  uncertainty: { ...tiny.uncertainty, share: 0.2 },
   objectWeight: 4,
   batch: 8,
-  loop: { steps: 2000, logEvery: 20, validateEvery: 200, sampleEvery: 1000, checkpointEvery: 150 },
+  loop: { steps: 3000, logEvery: 20, validateEvery: 250, sampleEvery: 1000, checkpointEvery: 100 },
 };
 
 /** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
