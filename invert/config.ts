@@ -124,7 +124,7 @@ export interface InversionConfig {
 
 const search: InversionConfig = {
   method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
-  steps: 60, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
+  steps: 80, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
   priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],

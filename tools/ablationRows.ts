@@ -12,7 +12,7 @@ const shortDive = ['--preset', 'dive', '--steps', '120', '--lr', '0.1', '--batch
   '10', '--monitor-pairs', '8', '--screen-pairs', '2', '--patience', '0'];
 
 /** A baseline that has nothing but its own search, for the passes that the default spends on search and moves. */
-const tokensAlone = (method: string): string[] => ['--method', method, '--passes', '800', '--local-rounds', '0'];
+const tokensAlone = (method: string): string[] => ['--method', method, '--passes', '1000', '--local-rounds', '0'];
 
 /** Every row changes one thing in the default search, which is the first; the paper's own is the last. */
 export const ablationRows: readonly AblationRow[] = [
@@ -33,8 +33,8 @@ export const ablationRows: readonly AblationRow[] = [
   { name: 'no-moves-continuous', about: 'free embeddings, and no moves',
     options: ['--local-rounds', '0', '--projection', 'none'] },
   { name: 'no-proposals', about: 'moves that do not look at errors by place', options: ['--proposals', '0'] },
-  { name: 'half-steps', about: 'a budget of 30 steps', options: ['--steps', '30', '--anneal-steps', '15'] },
-  { name: 'double-steps', about: 'a budget of 120 steps', options: ['--steps', '120', '--anneal-steps', '60'] },
+  { name: 'half-steps', about: 'half the steps', options: ['--steps', '40', '--anneal-steps', '15'] },
+  { name: 'double-steps', about: 'twice the steps', options: ['--steps', '160', '--anneal-steps', '60'] },
   { name: 'one-pair', about: 'one (timestep, noise) pair a step', options: ['--batch-timesteps', '1'] },
   { name: 'four-pairs', about: 'four pairs a step', options: ['--batch-timesteps', '4'] },
   { name: 'uniform-draws', about: 'timesteps drawn uniformly', options: ['--draws', 'uniform'] },
