@@ -94,6 +94,19 @@ export function layoutConditioning({ model, uncertainty, objectWeight }: Generat
   };
 }
 
+/** Refuses a table of which rows are fixed that would be trained, or that must be. */
+function expectTrainedRows({ model: { encoder: { trainedRows } }, vocabulary, optim }: GeneratorRun): void {
+  if (trainedRows === undefined) return;
+  if (trainedRows < vocabulary.classCount) {
+    throw new UserError(`--model.encoder.trainedRows: must be at least the ${vocabulary.classCount} classes, whose rows `
+      + `come first, found ${trainedRows}`);
+  }
+  if (optim.weightDecay !== 0) {
+    throw new UserError('--optim.weightDecay: must be 0 where the other rows of the token table are fixed '
+      + `(--model.encoder.trainedRows), found ${optim.weightDecay}: it would shrink them`);
+  }
+}
+
 export async function generatorTask(device: Device, run: GeneratorRun, data: SplitDataset, latents: LatentSets,
   frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>):
   Promise<Task> {
@@ -101,6 +114,7 @@ export async function generatorTask(device: Device, run: GeneratorRun, data: Spl
     throw new UserError(`--objectWeight: must be at least 0, found ${run.objectWeight}`);
   }
   const vocabulary = layoutVocabulary(run.vocabulary);
+  expectTrainedRows(run);
   const frequencies = trainingFrequencies(vocabulary, data.training.images, run.seed);
   return denoisingTask(device, run, layoutConditioning(run, vocabulary, frequencies), {
     specs: generatorSpecs(run.model, latents.training.shape, vocabulary.length), data, latents, sampleSheet,

@@ -37,6 +37,12 @@ export interface LayoutEncoderConfig extends AttentionLayersConfig {
    * is the latter with the coordinates themselves in the first two scalars, where `layoutMap` reads them.
    */
   readonly init: 'published' | 'fourier' | 'grid';
+  /**
+   * Rows of the token table that are trained: the first so many, which stand for classes. The others, and how `layoutMap`
+   * reads places from them, stay as they begin: on a fine grid every cell is seen rarely, and training moves its place
+   * by more than small objects are wide. Needs a weight decay of 0. Published, and where absent: all.
+   */
+  readonly trainedRows?: number;
   /** D, width of token embeddings and of the context that the U-Net attends to. */
   readonly width: number;
 }
@@ -113,7 +119,7 @@ const flat64: GeneratorConfig = { ...street, encoder: { ...street.encoder, vocab
 const cells: GeneratorConfig = {
   ...street,
   unet: { ...street.unet, latentChannels: 12, modelChannels: 16, channelMult: [1, 2, 3], attentionFactors: [4] },
-  encoder: { ...street.encoder, vocabularySize: 1601, maxLength: 15, layers: 2 },
+  encoder: { ...street.encoder, vocabularySize: 1601, maxLength: 15, layers: 2, trainedRows: 2 },
 };
 
 /**

@@ -23,7 +23,8 @@ export function encodeCondition(p: Scope, embeddings: Tensor, [H, W]: readonly [
   return {
     context: encodeLayout(encoderScope(p), embeddings, config.encoder),
     map: config.unet.layoutMap
-      ? layoutMap(unetScope(p).at('layout_map'), embeddings, [config.unet.modelChannels, H, W]) : null,
+      ? layoutMap(unetScope(p).at('layout_map'), embeddings, [config.unet.modelChannels, H, W],
+        config.encoder.trainedRows === undefined) : null,
   };
 }
 

@@ -4,7 +4,7 @@
  * In two parts, because inversion replaces the first: `embedTokens` looks rows up, `encodeLayout` does all the rest.
  */
 import { check } from '../../engine/errors.ts';
-import { add, gather, slice } from '../../engine/ops/index.ts';
+import { add, concat, gather, slice, stopGradient } from '../../engine/ops/index.ts';
 import { fanIn, normal, type Scope } from '../../engine/params.ts';
 import { describe, type Tensor } from '../../engine/tensor.ts';
 import { attentionLayers } from '../attentionLayers.ts';
@@ -13,10 +13,13 @@ import { layerNorm } from '../layers.ts';
 import type { LayoutEncoderConfig } from './config.ts';
 
 /** The token table [K, D]. */
-export function tokenTable(p: Scope, { vocabularySize, width, init }: LayoutEncoderConfig): Tensor {
+export function tokenTable(p: Scope, { vocabularySize, width, init, trainedRows }: LayoutEncoderConfig): Tensor {
   const rows = init === 'published' ? normal(0.02)
     : fourierRows(Math.floor(Math.sqrt(vocabularySize - 1)), init === 'grid');
-  return p.at('transformer.token_emb').param('weight', [vocabularySize, width], rows);
+  const weight = p.at('transformer.token_emb').param('weight', [vocabularySize, width], rows);
+  if (trainedRows === undefined) return weight;
+  return concat([slice(weight, 0, 0, trainedRows),
+    stopGradient(slice(weight, 0, trainedRows, vocabularySize - trainedRows))], 0);
 }
 
 /** ids i32 [B, L], in 0 .. K - 1 -> [B, L, D] rows of the token table, without positions. */

@@ -4,8 +4,8 @@
  * than a CPU has; a map says it from the first step on. It is a function of token embeddings like all else, so that
  * inversion walks through it; where embeddings are mixtures of rows, corners are the means of what they mix.
  */
-import { add, broadcast, clamp, concat, div, matmul, maximum, mul, reshape, sigmoid, slice, sub, table, transpose }
-  from '../../engine/ops/index.ts';
+import { add, broadcast, clamp, concat, div, linear as linearOp, matmul, maximum, mul, reshape, sigmoid, slice,
+  stopGradient, sub, table, transpose } from '../../engine/ops/index.ts';
 import type { Init, Scope } from '../../engine/params.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import { coordinateSpread } from '../fourierInit.ts';
@@ -24,15 +24,19 @@ const firstScalars: Init = {
 };
 
 /**
- *   embeddings  [B, L, D]   of layout tokens, L = 3 N or more
- *   shape       [C, H, W]   of a map
- *   ->          [B, C, H, W]
+ *   embeddings    [B, L, D]   of layout tokens, L = 3 N or more
+ *   shape         [C, H, W]   of a map
+ *   trainCorners  whether it is trained how places are read from rows; else they stay the first two scalars
+ *   ->            [B, C, H, W]
  */
-export function layoutMap(p: Scope, embeddings: Tensor, [C, H, W]: readonly [number, number, number]): Tensor {
+export function layoutMap(p: Scope, embeddings: Tensor, [C, H, W]: readonly [number, number, number],
+  trainCorners = true): Tensor {
   const [B, L, D] = embeddings.shape as [number, number, number];
   const N = Math.floor(L / 3);
   const triples = reshape(slice(embeddings, 1, 0, 3 * N), [B * N, 3, D]);
-  const corners = add(linear(p.at('corners'), slice(triples, 1, 1, 2), 2, { bias: false, init: firstScalars }), 0.5);
+  const reading = p.at('corners').param('weight', [2, D], firstScalars);
+  const places = linearOp(slice(triples, 1, 1, 2), trainCorners ? reading : stopGradient(reading), null);
+  const corners = add(places, 0.5);
   const x = alongSide(corners, 0, W);                                       // [B N, S, 3, W]
   const y = alongSide(corners, 1, H);
   const S = softness.length;

@@ -87,6 +87,34 @@ test('a dropped condition is the empty layout, whatever the layout was', async (
   assert.is.not(await lossWith(0, 1), await lossWith(0, 2));
 });
 
+/** A generator with a layout map of which only the rows of the token table that classes may have are trained. */
+const fixedPlaces = (trainedRows: number, weightDecay: number): Partial<GeneratorTraining> => {
+  const { model, optim } = generatorRuns.micro;
+  return {
+    model: {
+      ...model, unet: { ...model.unet, layoutMap: true }, encoder: { ...model.encoder, init: 'grid', trainedRows },
+    },
+    optim: { ...optim, weightDecay },
+  };
+};
+
+test('rows that are not trained stay where they begin, and so does the reading of places', async () => {
+  const { classCount } = microVocabulary;
+  const trained = fixedPlaces(classCount, 0);
+  const weightsAfter = async (steps: number): Promise<Map<string, NamedFloats>> =>
+    (await run(await layoutTask(trained), steps)).weights;
+  const [begun, ended] = [await weightsAfter(0), await weightsAfter(3)];
+  const rows = 'cond_stage_model.transformer.token_emb.weight';
+  const [before, after] = [begun.get(rows)!, ended.get(rows)!];
+  const first = classCount * before.shape[1]!;
+  assert.equal(after.data.slice(first), before.data.slice(first));
+  before.data.subarray(0, first).forEach((value, i) => assert.is.not(after.data[i], value));
+  const reading = 'model.diffusion_model.layout_map.corners.weight';
+  assert.equal(ended.get(reading)!.data, begun.get(reading)!.data);
+  const patterns = 'model.diffusion_model.layout_map.patterns.weight';
+  assert.not.equal(ended.get(patterns)!.data, begun.get(patterns)!.data);
+});
+
 test('places that a box touches weigh more, one on average', () => {
   const item = { objects: [
     { classIndex: 0, xyxyUnit: [0, 0.3, 0.26, 0.5] }, { classIndex: 1, xyxyUnit: [0.2, 0.25, 0.4, 0.5] }] as const };
@@ -154,6 +182,8 @@ test('settings that make no sense are refused', async () => {
   for (const [training, message] of [
     [{ conditionDropout: 1 }, /--condition-dropout: must be at least 0 and under 1, found 1/],
     [{ objectWeight: -1 }, /--objectWeight: must be at least 0, found -1/],
+    [fixedPlaces(1, 0), /trainedRows: must be at least the \d classes, whose rows come first, found 1/],
+    [fixedPlaces(3, 0.1), /--optim.weightDecay: must be 0 where the other rows .* are fixed .*, found 0.1/],
     [{ minSnr: -1 }, /--min-snr: must be at least 0, found -1/],
     [{ accumulate: 1.5 }, /--accumulate: must be a whole number from 1, found 1.5/],
     [{ timesteps: [5, 30] }, /--timesteps: must be a range of whole numbers within 0 to 20, found 5 to 30/],

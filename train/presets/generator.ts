@@ -56,8 +56,9 @@ const cells: GeneratorTraining = {
   timesteps: [300, 1000],
   uncertainty: { ...tiny.uncertainty, share: 0.2 },
   objectWeight: 4,
+  optim: { ...street.optim, weightDecay: 0 },
   batch: 8,
-  loop: { steps: 3000, logEvery: 20, validateEvery: 250, sampleEvery: 1000, checkpointEvery: 100 },
+  loop: { steps: 2200, logEvery: 20, validateEvery: 200, sampleEvery: 1000, checkpointEvery: 100 },
 };
 
 /** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
