@@ -30,7 +30,8 @@ export class DetectFolder extends ResultFolder<DetectJob, InversionRecord> {
     const names = new Map(images.map(({ id, fileName }) => [id, fileName]));
     const other = this.records.find(({ imageId, fileName }) => (names.get(imageId) ?? fileName) !== fileName);
     if (other === undefined) return;
-    throw new UserError(`${this.dir}: picture ${other.imageId} was ${other.fileName}, not ${names.get(other.imageId)!}; `
+    const { imageId, fileName } = other;
+    throw new UserError(`${this.dir}: picture ${imageId} was ${fileName}, not ${names.get(imageId)!}; `
       + 'choose another --out');
   }
 

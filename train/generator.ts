@@ -98,8 +98,8 @@ export function layoutConditioning({ model, uncertainty, objectWeight }: Generat
 function expectTrainedRows({ model: { encoder: { trainedRows } }, vocabulary, optim }: GeneratorRun): void {
   if (trainedRows === undefined) return;
   if (trainedRows < vocabulary.classCount) {
-    throw new UserError(`--model.encoder.trainedRows: must be at least the ${vocabulary.classCount} classes, whose rows `
-      + `come first, found ${trainedRows}`);
+    throw new UserError(`--model.encoder.trainedRows: must be at least the ${vocabulary.classCount} classes, whose `
+      + `rows come first, found ${trainedRows}`);
   }
   if (optim.weightDecay !== 0) {
     throw new UserError('--optim.weightDecay: must be 0 where the other rows of the token table are fixed '

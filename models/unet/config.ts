@@ -38,9 +38,9 @@ export interface LayoutEncoderConfig extends AttentionLayersConfig {
    */
   readonly init: 'published' | 'fourier' | 'grid';
   /**
-   * Rows of the token table that are trained: the first so many, which stand for classes. The others, and how `layoutMap`
-   * reads places from them, stay as they begin: on a fine grid every cell is seen rarely, and training moves its place
-   * by more than small objects are wide. Needs a weight decay of 0. Published, and where absent: all.
+   * Rows of the token table that are trained: the first so many, which stand for classes. The others, and how
+   * `layoutMap` reads places from them, stay as they begin: on a fine grid every cell is seen rarely, and training
+   * moves its place by more than small objects are wide. Needs a weight decay of 0. Published, and where absent: all.
    */
   readonly trainedRows?: number;
   /** D, width of token embeddings and of the context that the U-Net attends to. */
