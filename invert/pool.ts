@@ -12,8 +12,13 @@ interface Ask {
   readonly answers: Answer[];
   /** Questions handed to the judge, and those answered. */
   asked: number;
+  /** Runs of the judge that it has waited for. */
+  waited: number;
   readonly resolve: (answers: Answer[]) => void;
 }
+
+/** Runs that pictures which have left their place wait for those that search, before they take turns with them. */
+const mostWaited = 8;
 
 /** A picture's way to the programs. While it holds a place, the search goes on only with it. */
 export class Seat {
@@ -54,7 +59,8 @@ export class Seat {
 
   judge(questions: readonly Question[]): Promise<Answer[]> {
     this.passes += questions.length * this.pool.judge.passesEach;
-    return new Promise((resolve) => this.pool.asks.push({ seat: this, questions, answers: [], asked: 0, resolve }));
+    return new Promise((resolve) =>
+      this.pool.asks.push({ seat: this, questions, answers: [], asked: 0, waited: 0, resolve }));
   }
 
   /** Makes room for the next picture; what is left to do needs the judge only. */
@@ -138,7 +144,9 @@ export class Pool {
   /** One run of the judge, full where there is enough to ask. */
   private async answer(): Promise<void> {
     const { asks, judge } = this;
-    asks.sort((a, b) => Number(b.seat.searching) - Number(a.seat.searching));
+    const isUrgent = ({ seat, waited }: Ask): number => Number(seat.searching || waited > mostWaited);
+    for (const ask of asks) ask.waited++;
+    asks.sort((a, b) => isUrgent(b) - isUrgent(a));
     const taken: { ask: Ask; at: number }[] = [];
     for (const ask of asks) {
       while (ask.asked < ask.questions.length && taken.length < judge.rows) taken.push({ ask, at: ask.asked++ });

@@ -71,6 +71,21 @@ test('questions without hurry wait until a run of the judge is full', async () =
   assert.equal(runs.slice(0, 3), [6, 6, 6]);
 });
 
+test('questions without hurry are answered though others always fill the runs', async () => {
+  const { pool } = counted(2, 4);
+  const ended: string[] = [];
+  await all(pool.run(iterate(['patient', 'asking']), async (name, seat) => {
+    if (name === 'patient') {
+      seat.leave();
+      await seat.judge([ask(1)]);
+    } else {
+      for (let round = 0; round < 30; round++) await seat.judge(Array.from({ length: 4 }, (_, i) => ask(i)));
+    }
+    ended.push(name);
+  }));
+  assert.equal(ended, ['patient', 'asking']);
+});
+
 test('a failure is thrown, whatever the others do', async () => {
   const { pool } = counted(2, 4);
   const failing = async (item: number, seat: Seat): Promise<void> => {
