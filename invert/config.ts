@@ -114,6 +114,8 @@ export interface InversionConfig {
   readonly localRounds: number;
   /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
+  /** Objects judged closer, of those tried all over the picture between the search and its moves; 0: none are tried. */
+  readonly sweep: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
   readonly duplicateIou: number;
   readonly score: ScoreKind;
@@ -129,7 +131,7 @@ const search: InversionConfig = {
   priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
   priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
   restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2,
-  localRounds: 24, proposals: 4, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
+  localRounds: 24, proposals: 4, sweep: 0, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
@@ -154,7 +156,7 @@ export function checkInversion(config: InversionConfig, trained: number): void {
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
   }
-  for (const key of ['patience', 'localRounds', 'proposals', 'passes'] as const) {
+  for (const key of ['patience', 'localRounds', 'proposals', 'sweep', 'passes'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 0) {
       throw new UserError(`${key} must be a whole number from 0, found ${config[key]}`);
     }

@@ -23,6 +23,7 @@ import { Pool, type Seat } from './pool.ts';
 import { refine } from './refine.ts';
 import { scoreObjects, type ScoredObject } from './scores.ts';
 import { Search } from './search.ts';
+import { sweep } from './sweep.ts';
 import { gradientPasses, greedySearch, randomSearch } from './tokenSearch.ts';
 
 /** A picture to invert. */
@@ -116,7 +117,8 @@ export class Inverter {
     else await this.lookAround(name, seat, energies, monitor);
     seat.leave();
     const starts = monitor.bestOfStarts.map(({ tokens }) => tokens);
-    const found = await refine(vocabulary, energies, monitor.best!, starts, config);
+    const swept = await sweep(vocabulary, energies, monitor.best!, config.sweep);
+    const found = await refine(vocabulary, energies, swept, starts, config);
     const objects = await scoreObjects(vocabulary, energies, found, starts, config.score);
     const { loss, energies: curve, convergenceStep, steps } = monitor;
     return { name, ...found, objects, loss, monitor: curve, convergenceStep, steps, passes: seat.passes };

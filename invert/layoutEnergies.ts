@@ -37,6 +37,13 @@ export class LayoutEnergies {
     return layouts.map((tokens) => this.known.get(tokensKey(tokens))![block]!);
   }
 
+  /** Errors of the image term at every place [h w], on the few pairs of `screen`. */
+  async screenErrors(layouts: readonly Int32Array[]): Promise<Float32Array[]> {
+    const block = this.blockCount >> 1;
+    const answers = await this.answer(layouts.map((tokens) => ({ z: this.z, tokens, block })));
+    return answers.map(({ errors }) => errors);
+  }
+
   /** The lowest of `best` and some layouts. Those that are no better on a few pairs are not looked at closer. */
   async lowest(best: Found, layouts: readonly Int32Array[], closer: number): Promise<Found> {
     const [own, ...screened] = await this.screen([best.tokens, ...layouts]);

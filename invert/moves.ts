@@ -34,7 +34,7 @@ function cellsOf({ gridSide: S }: LayoutVocabulary, [, topLeft, bottomRight]: Tr
   return [topLeft % S, Math.floor(topLeft / S), bottomRight % S, Math.floor(bottomRight / S)];
 }
 
-const tripleOf = ({ gridSide: S }: LayoutVocabulary, kind: number, [x0, y0, x1, y1]: Cells): Triple =>
+export const tripleOf = ({ gridSide: S }: LayoutVocabulary, kind: number, [x0, y0, x1, y1]: Cells): Triple =>
   [kind, y0 * S + x0, y1 * S + x1];
 
 /** Intersection over union of the boxes of two triples. */

@@ -35,6 +35,7 @@ export interface InversionOptions {
   readonly screenPairs?: number;
   readonly localRounds?: number;
   readonly proposals?: number;
+  readonly sweep?: number;
   readonly duplicateIou?: number;
   readonly score?: ScoreKind;
   readonly seed: number;
@@ -85,6 +86,8 @@ export function withInversion(target: Command): Command {
       + 'objects of other restarts or where the picture is least explained', integer)
     .option('--proposals <number>', 'boxes that a round looks for objects in, where the picture is least explained; '
       + '0: none, and no object shrinks or is cut by the errors of its places', integer)
+    .option('--sweep <number>', 'objects looked at closer, the best of those tried all over the picture before '
+      + 'moves; 0: none are tried', integer)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is '
@@ -95,7 +98,7 @@ export function withInversion(target: Command): Command {
 /** Options that are fields of the configuration as they are. */
 const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'lr', 'priorTarget', 'priorPairs',
   'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
-  'screenPairs', 'localRounds', 'proposals', 'duplicateIou', 'score'] as const;
+  'screenPairs', 'localRounds', 'proposals', 'sweep', 'duplicateIou', 'score'] as const;
 
 /** Beyond so many object slots one restart per count costs more than it finds. */
 const mostStratified = 4;

@@ -1,0 +1,91 @@
+/**
+ * Objects tried all over the picture, for what neither a gradient nor large errors lead to: on a varied ground an
+ * object changes the error by less than the ground differs from place to place. What it changes lies around it, so that
+ * as many are tried in one layout as have room, far apart, and each is read from the errors by place.
+ *
+ * Passes for n objects of N slots and C classes: about C (16^2 + 8^2 + 4^2) / (N - n) layouts on a few pairs, and twice
+ * `count` at most on all pairs.
+ */
+import type { LayoutVocabulary } from '../models/layoutTokens.ts';
+import type { Found, LayoutEnergies } from './layoutEnergies.ts';
+import { applyMove, tripleIou, tripleOf, triplesOf, type Cells, type Triple } from './moves.ts';
+
+/** Sides of the boxes that are tried, as parts of the grid. */
+const sizes = [16, 8, 4];
+
+/** An object and how much the error around it falls when it is there. */
+interface Tried {
+  readonly triple: Triple;
+  readonly gain: number;
+}
+
+/** Boxes of `side` cells next to each other, over the whole grid. */
+function tiles({ gridSide: S }: LayoutVocabulary, side: number): Cells[] {
+  const last = S - 1 - side;
+  const starts = Array.from({ length: Math.ceil(last / side) + 1 }, (_, i) => Math.min(last, i * side));
+  return starts.flatMap((y) => starts.map((x): Cells => [x, y, x + side, y + side]));
+}
+
+/** The error that `now` has less than `before` at the places of a box, and at those next to it. */
+function fallWithin(before: Float32Array, now: Float32Array, [x0, y0, x1, y1]: Cells, S: number): number {
+  const side = Math.sqrt(before.length);
+  const place = (cell: number): number => (cell / (S - 1)) * side;
+  const low = (cell: number): number => Math.max(0, Math.floor(place(cell)) - 1);
+  const high = (cell: number): number => Math.min(side, Math.ceil(place(cell)) + 1);
+  let fall = 0;
+  for (let y = low(y0); y < high(y1); y++) {
+    for (let x = low(x0); x < high(x1); x++) fall += before[y * side + x]! - now[y * side + x]!;
+  }
+  return fall;
+}
+
+/** The objects that explain most beside those of a compact layout, best first. */
+async function promising(vocabulary: LayoutVocabulary, energies: LayoutEnergies,
+  tokens: Int32Array): Promise<Triple[]> {
+  const { gridSide: S, classCount, maxObjects } = vocabulary;
+  const own = triplesOf(vocabulary, tokens).length;
+  const room = maxObjects - own;
+  const [before] = await energies.screenErrors([tokens]);
+  const tried: Tried[] = [];
+  for (const side of new Set(sizes.map((part) => Math.max(1, Math.round(S / part))))) {
+    const boxes = tiles(vocabulary, side);
+    const groups = Math.ceil(boxes.length / room);
+    for (let kind = 0; kind < classCount; kind++) {
+      const layouts = Array.from({ length: groups }, (_, group) => withObjects(vocabulary, tokens,
+        boxes.filter((__, i) => i % groups === group).map((box) => tripleOf(vocabulary, kind, box))));
+      const errors = await energies.screenErrors(layouts);
+      boxes.forEach((box, i) => tried.push({
+        triple: tripleOf(vocabulary, kind, box), gain: fallWithin(before!, errors[i % groups]!, box, S) }));
+    }
+  }
+  return tried.filter(({ gain }) => gain > 0).sort((a, b) => b.gain - a.gain).map(({ triple }) => triple);
+}
+
+/** A compact layout with more objects. */
+function withObjects(vocabulary: LayoutVocabulary, tokens: Int32Array, triples: readonly Triple[]): Int32Array {
+  const own = triplesOf(vocabulary, tokens).length;
+  return applyMove(vocabulary, tokens, triples.map((triple, i) => ({ slot: own + i, triple })));
+}
+
+/**
+ * The layout with those objects that lower its energy together: of the `count` that explain most, each alone is
+ * judged on all pairs, and those that help are added one after the other, best first, as far as that helps.
+ */
+export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found,
+  count: number): Promise<Found> {
+  const room = vocabulary.maxObjects - triplesOf(vocabulary, start.tokens).length;
+  if (count === 0 || room === 0) return start;
+  const closer = (await promising(vocabulary, energies, start.tokens)).slice(0, count);
+  const alone = await energies.of(closer.map((triple) => withObjects(vocabulary, start.tokens, [triple])));
+  const helpful = closer.map((triple, i) => ({ triple, energy: alone[i]! }))
+    .filter(({ energy }) => energy < start.energy).sort((a, b) => a.energy - b.energy);
+  const together: Triple[] = [];
+  for (const { triple } of helpful) {
+    if (together.length < room && together.every((other) => tripleIou(vocabulary, other, triple) === 0)) {
+      together.push(triple);
+    }
+  }
+  const layouts = together.map((_, i) => withObjects(vocabulary, start.tokens, together.slice(0, i + 1)));
+  const found = await energies.of(layouts);
+  return layouts.reduce((a, tokens, i) => (found[i]! < a.energy ? { tokens, energy: found[i]! } : a), start);
+}
