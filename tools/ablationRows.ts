@@ -33,6 +33,7 @@ export const ablationRows: readonly AblationRow[] = [
   { name: 'no-moves-continuous', about: 'free embeddings, and no moves',
     options: ['--local-rounds', '0', '--projection', 'none'] },
   { name: 'no-proposals', about: 'moves that do not look at errors by place', options: ['--proposals', '0'] },
+  { name: 'sweep', about: 'objects tried all over the picture before the moves', options: ['--sweep', '12'] },
   { name: 'half-steps', about: 'half the steps', options: ['--steps', '40', '--anneal-steps', '15'] },
   { name: 'double-steps', about: 'twice the steps', options: ['--steps', '160', '--anneal-steps', '60'] },
   { name: 'one-pair', about: 'one (timestep, noise) pair a step', options: ['--batch-timesteps', '1'] },
