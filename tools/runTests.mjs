@@ -30,7 +30,7 @@ function runFile({ file, mode }) {
       const count = (name) => [...output.matchAll(new RegExp(`^ *${name}: +(\\d+)`, 'gm'))]
         .reduce((n, m) => n + Number(m[1]), 0);
       const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
-      const unfinished = total === 0 || (code !== 0 && passed + skipped === total);
+      const unfinished = total + skipped === 0 || (code !== 0 && passed + skipped === total);
       const failed = Math.max(total - passed - skipped, 0) + (unfinished ? 1 : 0);
       totals.passed += passed;
       totals.failed += failed;
