@@ -37,7 +37,7 @@ const pictures: Readonly<Record<Preset, { readonly autoencoder: AutoencoderConfi
   tiny: { autoencoder: autoencoderPresets.tiny, size: 64 },
   street: { autoencoder: autoencoderPresets.tiny, size: 64 },
   flat64: { autoencoder: autoencoderPresets.tiny, size: 64 },
-  cells: { autoencoder: { kind: 'identity', factor: 4 }, size: 64 },
+  cells: { autoencoder: { kind: 'identity', factor: 2 }, size: 64 },
   flat: { autoencoder: { kind: 'identity', factor: 2 }, size: 16 },
   micro: { autoencoder: autoencoderPresets.micro, size: 8 },
   'layout2img-256': { autoencoder: { kind: 'identity', factor: 1 }, size: 64 },
