@@ -31,16 +31,15 @@ export class LayoutEnergies {
 
   /** Energies of layouts on a few pairs, the same for all: to be compared with each other only. */
   async screen(layouts: readonly Int32Array[]): Promise<number[]> {
-    // A block from the middle has neither the weakest nor the strongest noise.
-    const block = this.blockCount >> 1;
-    await this.ask(layouts, [block]);
-    return layouts.map((tokens) => this.known.get(tokensKey(tokens))![block]!);
+    const { screenBlock } = this;
+    await this.ask(layouts, [screenBlock]);
+    return layouts.map((tokens) => this.known.get(tokensKey(tokens))![screenBlock]!);
   }
 
   /** Errors of the image term at every place [h w], on the few pairs of `screen`. */
   async screenErrors(layouts: readonly Int32Array[]): Promise<Float32Array[]> {
-    const block = this.blockCount >> 1;
-    const answers = await this.answer(layouts.map((tokens) => ({ z: this.z, tokens, block })));
+    const { z, screenBlock: block } = this;
+    const answers = await this.answer(layouts.map((tokens) => ({ z, tokens, block })));
     return answers.map(({ errors }) => errors);
   }
 
@@ -63,6 +62,11 @@ export class LayoutEnergies {
       answers.reduce((sum, answer) => sum + answer.errors[at]!, 0) / answers.length);
     this.places.set(tokensKey(tokens), errors);
     return errors;
+  }
+
+  /** Pairs that layouts are first looked at with: from the middle, neither the weakest nor the strongest noise. */
+  private get screenBlock(): number {
+    return this.blockCount >> 1;
   }
 
   private get blocks(): number[] {
