@@ -25,6 +25,15 @@ export type PriorTarget = 'soft' | 'hard';
 export type DrawKind = 'stratified' | 'uniform' | 'bank';
 
 /**
+ * What the generator's error is measured in, where it does not predict the noise.
+ *
+ *   prediction  what it predicts: every timestep counts as in its training, the noisiest most
+ *   noise       the noise (the paper's): errors add up to a bound on the likelihood, and less noise counts more, which
+ *               tells of small objects; over the range a timestep counts 1 on average
+ */
+export type ErrorKind = 'prediction' | 'noise';
+
+/**
  * Where a search starts. Open in the paper.
  *
  *   gaussian  normals of `initScale`: logits, or in units of the table's scalars
@@ -67,6 +76,10 @@ export interface InversionConfig {
   /** Timesteps drawn from, [low, high). */
   readonly timesteps: readonly [number, number];
   readonly draws: DrawKind;
+  /** Of a step. */
+  readonly error: ErrorKind;
+  /** Of the monitor, of moves and of scores. */
+  readonly monitorError: ErrorKind;
   /** Open in the paper. */
   readonly lr: number;
   /** Fraction of `lr` that a linear fall ends at; 1 keeps it. */
@@ -127,6 +140,7 @@ export interface InversionConfig {
 const search: InversionConfig = {
   method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
   steps: 80, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
+  error: 'prediction', monitorError: 'prediction',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
   priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
@@ -137,7 +151,7 @@ const search: InversionConfig = {
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
 const dive: InversionConfig = {
   ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
-  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], restarts: 1, stratifyCounts: false, monitorEvery: 50,
+  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], error: 'noise', monitorError: 'noise', restarts: 1, stratifyCounts: false, monitorEvery: 50,
   monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
   priorWeight: { ...search.priorWeight, diffusion: 1 }, priorPairs: 2,
 };

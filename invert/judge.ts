@@ -64,7 +64,8 @@ export class Judge {
       ({ timesteps: inputTensor(timesteps, [rows, count], 'i32'), noises: inputTensor(noises, [rows, count], 'i32') });
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const errors = imageErrors(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank);
+    const errors = imageErrors(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank,
+      { error: config.monitorError, timesteps: config.timesteps });
     const outputs: Record<string, Tensor> = { errors, image: imageEnergy(errors) };
     const priorWeight = weightOf(prior, config);
     const counts = prior && priorWeight > 0 ? prior : null;

@@ -4,13 +4,14 @@
  */
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { predictionErrors } from '../models/diffusion.ts';
+import { noiseErrorWeights, noiseSchedule, predictionErrors, weightsAt, type DiffusionConfig }
+  from '../models/diffusion.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { priorDenoisingLoss, priorExpectedNats, type DiffusionPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
-import type { InversionConfig } from './config.ts';
+import type { ErrorKind, InversionConfig } from './config.ts';
 
 /** The pairs of a row: rows of a noise bank and timesteps. */
 export interface Draws {
@@ -18,6 +19,12 @@ export interface Draws {
   readonly timesteps: Tensor;
   /** i32 [I, T]: rows of the bank. */
   readonly noises: Tensor;
+}
+
+/** What the error of a pair is that of, and the range [low, high) of timesteps that pairs are from. */
+export interface ErrorMeasure {
+  readonly error: ErrorKind;
+  readonly timesteps: InversionConfig['timesteps'];
 }
 
 /**
@@ -28,10 +35,11 @@ export interface Draws {
  *   embeddings  [Q, L, D]      layouts
  *   draws       pairs of each picture, shared by its rows
  *   bank        [K, C h w]     standard normals
+ *   measure     what counts as the error, and the range that the timesteps are from
  *   ->          [Q, h, w]      mean over pairs and channels, at every place; its mean is the energy of the picture
  */
 export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor,
-  draws: Draws, bank: Tensor): Tensor {
+  draws: Draws, bank: Tensor, measure: ErrorMeasure): Tensor {
   const { model } = generator.description;
   const { latent } = generator.firstStage;
   const Q = embeddings.shape[0]!;
@@ -48,7 +56,18 @@ export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, e
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
   const errors = predictionErrors({ ...model.diffusion, loss: 'l2' }, pictures, t, noise, (x) =>
     denoise(p, x, t, condition, model));
-  return mean(reshape(errors, [Q, T, ...latent]), [1, 2]);
+  const weights = pairWeights(model.diffusion, measure);
+  const weighted = weights ? mul(errors, reshape(weightsAt(weights, t), [Q * T, 1, 1, 1])) : errors;
+  return mean(reshape(weighted, [Q, T, ...latent]), [1, 2]);
+}
+
+/** How much the error counts at every timestep [T], 1 on average over the range; null where all count alike. */
+function pairWeights({ schedule, prediction }: DiffusionConfig, { error, timesteps: [low, high] }: ErrorMeasure):
+  Float64Array | null {
+  if (error === 'prediction' || prediction === 'noise') return null;
+  const weights = noiseErrorWeights(noiseSchedule(schedule), prediction);
+  const average = weights.subarray(low, high).reduce((sum, weight) => sum + weight, 0) / (high - low);
+  return weights.map((weight) => weight / average);
 }
 
 /** Energy [Q] of a picture: its errors [Q, h, w] in the mean. */

@@ -90,7 +90,7 @@ export class Search {
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);
     const z = inputTensor('z', [I, firstStage.latentSize]);
-    const image = imageEnergy(imageErrors(generator, z, rowImage, layouts, draws, bank));
+    const image = imageEnergy(imageErrors(generator, z, rowImage, layouts, draws, bank, config));
     const weight = weightOf(prior, config);
     const ofPrior = prior && weight > 0 ? priorEnergy(prior, {
       embeddings: projected.embeddings, targets: priorTargets(projected, targetOf(config)),

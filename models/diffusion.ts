@@ -134,15 +134,24 @@ function elementError(loss: DiffusionConfig['loss'], error: Tensor): Tensor {
 }
 
 /**
+ * What a squared error of a prediction is as one of the noise, [T]: by it the errors of any prediction add up to the
+ * bound on the likelihood that DDPM's own loss stands for [Ho et al. 2020, eq. 14].
+ */
+export function noiseErrorWeights({ alphaBar }: NoiseSchedule, prediction: DiffusionConfig['prediction']):
+  Float64Array {
+  return alphaBar.map((a) => ({ noise: 1, z: a / (1 - a), v: a })[prediction]);
+}
+
+/** The weight [B] of each timestep of t i32 [B], from those of all [T]. */
+export const weightsAt = (weights: Float64Array, t: Tensor): Tensor =>
+  reshape(gather(table(Float32Array.from(weights), [weights.length, 1]), t), t.shape);
+
+/**
  * Weights [B] of the losses at timesteps t i32 [B] that count every timestep as if it were an error of the estimate of
  * z, weighted by the signal-to-noise ratio but by no more than `gamma` [min-SNR, Hang et al. 2023].
  */
-export function minSnrWeights({ steps, alphaBar }: NoiseSchedule, prediction: DiffusionConfig['prediction'],
-  gamma: number, t: Tensor): Tensor {
-  const values = Float32Array.from(alphaBar, (a) => {
-    const snr = a / (1 - a);
-    const unit = { noise: snr, z: 1, v: snr + 1 }[prediction]; // of an error of the prediction, in one of z
-    return Math.min(snr, gamma) / unit;
-  });
-  return reshape(gather(table(values, [steps, 1]), t), t.shape);
+export function minSnrWeights(schedule: NoiseSchedule, prediction: DiffusionConfig['prediction'], gamma: number,
+  t: Tensor): Tensor {
+  const ofNoise = noiseErrorWeights(schedule, prediction);
+  return weightsAt(schedule.alphaBar.map((a, i) => ofNoise[i]! * Math.min(1, (gamma * (1 - a)) / a)), t);
 }

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { UserError } from '../engine/errors.ts';
 import { trainedSteps } from '../invert/bank.ts';
-import { inversionPresets, type DrawKind, type Init, type InversionConfig, type Method, type PriorTarget,
-  type Projection, type ScoreKind } from '../invert/config.ts';
+import { inversionPresets, type DrawKind, type ErrorKind, type Init, type InversionConfig, type Method,
+  type PriorTarget, type Projection, type ScoreKind } from '../invert/config.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { integer, oneOf, positiveInteger, range, real } from './cli.ts';
@@ -18,6 +18,8 @@ export interface InversionOptions {
   readonly batchTimesteps?: number;
   readonly timesteps?: readonly [number, number];
   readonly draws?: DrawKind;
+  readonly error?: ErrorKind;
+  readonly monitorError?: ErrorKind;
   readonly lr?: number;
   readonly priorWeight?: number;
   readonly priorTarget?: PriorTarget;
@@ -59,6 +61,10 @@ export function withInversion(target: Command): Command {
     .option('--draws <kind>', 'how a step\'s pairs are drawn: stratified over the range, uniform, or a fixed bank in '
       + 'a new order each turn, as published for classification (open in the paper)',
     oneOf('stratified', 'uniform', 'bank'))
+    .option('--error <kind>', 'what a step measures a generator in that predicts z or v: its prediction, or the noise '
+      + '(the paper\'s), where less noise counts more', oneOf('prediction', 'noise'))
+    .option('--monitor-error <kind>', 'the same of the monitor, of moves and of scores; noise tells more of small '
+      + 'objects', oneOf('prediction', 'noise'))
     .option('--lr <number>', 'learning rate (open in the paper)', real)
     .option('--prior-weight <number>', 'weight of the prior beside the mean error per element: per nat of an '
       + 'autoregressive prior, per mean squared error of a diffusion prior (open in the paper)', real)
@@ -96,8 +102,8 @@ export function withInversion(target: Command): Command {
 }
 
 /** Options that are fields of the configuration as they are. */
-const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'lr', 'priorTarget', 'priorPairs',
-  'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
+const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'error', 'monitorError', 'lr', 'priorTarget',
+  'priorPairs', 'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
   'screenPairs', 'localRounds', 'proposals', 'sweep', 'duplicateIou', 'score'] as const;
 
 /** Beyond so many object slots one restart per count costs more than it finds. */

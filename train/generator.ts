@@ -32,6 +32,11 @@ export interface GeneratorTraining extends DenoisingTraining {
   readonly uncertainty: UncertaintyConfig;
   /** How much more the error within objects' boxes counts than that of the ground; 0 as published. */
   readonly objectWeight: number;
+  /**
+   * `objectWeight` counts by the box's share of the picture to minus this power [GeoDiffusion, Chen et al. 2024]: at 1
+   * an object counts alike whatever its size, at 0 each of its places does.
+   */
+  readonly objectAreaPower: number;
 }
 
 /** What a generator run's config holds: the training, and what using the generator needs. */
@@ -51,14 +56,20 @@ export function layoutTokens(vocabulary: LayoutVocabulary, item: LayoutItem, fli
   return encodeLayout(vocabulary, objects);
 }
 
-/** Weights [h, w] of the places of a latent, 1 on average: those a box touches count 1 + objectWeight times as much. */
+/**
+ * Weights [h, w] of the places of a latent, 1 on average: those a box touches count 1 + objectWeight / area^power times
+ * as much, by the smallest box where several do.
+ */
 export function objectWeights(item: LayoutItem, flip: boolean, [h, w]: readonly [number, number],
-  objectWeight: number): Float32Array {
+  { objectWeight, objectAreaPower }: Pick<GeneratorTraining, 'objectWeight' | 'objectAreaPower'>): Float32Array {
   const weights = new Float32Array(h * w).fill(1);
   for (const { xyxyUnit: [left, y0, right, y1] } of item.objects) {
     const [x0, x1] = flip ? [1 - right, 1 - left] : [left, right];
+    const weight = 1 + objectWeight / ((x1 - x0) * (y1 - y0)) ** objectAreaPower;
     for (let y = Math.floor(y0 * h); y < Math.min(h, Math.ceil(y1 * h)); y++) {
-      weights.fill(1 + objectWeight, y * w + Math.floor(x0 * w), y * w + Math.min(w, Math.ceil(x1 * w)));
+      for (let x = Math.floor(x0 * w); x < Math.min(w, Math.ceil(x1 * w)); x++) {
+        weights[y * w + x] = Math.max(weights[y * w + x]!, weight);
+      }
     }
   }
   const mean = weights.reduce((sum, value) => sum + value, 0) / weights.length;
@@ -80,8 +91,9 @@ export function trainingFrequencies(vocabulary: LayoutVocabulary, images: readon
 }
 
 /** What layouts are to the training of a diffusion model. */
-export function layoutConditioning({ model, uncertainty, objectWeight }: GeneratorTraining,
-  vocabulary: LayoutVocabulary, frequencies: SlotFrequencies): Conditioning {
+export function layoutConditioning(training: GeneratorTraining, vocabulary: LayoutVocabulary,
+  frequencies: SlotFrequencies): Conditioning {
+  const { model, uncertainty } = training;
   return {
     diffusion: model.diffusion, none: emptyLayout(vocabulary),
     of: ({ objects }, flip, random) => layoutTokens(vocabulary, { objects }, flip, random),
@@ -90,7 +102,7 @@ export function layoutConditioning({ model, uncertainty, objectWeight }: Generat
       slotTables(tokenTable(encoderScope(p), model.encoder), vocabulary),
       slotFrequencyTensors(vocabulary, frequencies), uncertainty, key),
     predict: (p, x, t, embeddings) => generatorFromEmbeddings(p, x, t, embeddings, model),
-    weigh: objectWeight > 0 ? (image, flip, h, w) => objectWeights(image, flip, [h, w], objectWeight) : null,
+    weigh: training.objectWeight > 0 ? (image, flip, h, w) => objectWeights(image, flip, [h, w], training) : null,
   };
 }
 
@@ -110,8 +122,8 @@ function expectTrainedRows({ model: { encoder: { trainedRows } }, vocabulary, op
 export async function generatorTask(device: Device, run: GeneratorRun, data: SplitDataset, latents: LatentSets,
   frozen: ReadonlyMap<string, NamedArray>, sampleSheet: (store: ParamStore, file: string) => Promise<void>):
   Promise<Task> {
-  if (!(run.objectWeight >= 0)) {
-    throw new UserError(`--objectWeight: must be at least 0, found ${run.objectWeight}`);
+  for (const key of ['objectWeight', 'objectAreaPower'] as const) {
+    if (!(run[key] >= 0)) throw new UserError(`--${key}: must be at least 0, found ${run[key]}`);
   }
   const vocabulary = layoutVocabulary(run.vocabulary);
   expectTrainedRows(run);

@@ -4,8 +4,8 @@ import { compile } from '../../engine/compile/compile.ts';
 import { interpret } from '../../engine/interpret.ts';
 import { inputTensor, table } from '../../engine/ops/index.ts';
 import { timestepEmbedding } from '../../models/layers.ts';
-import { addNoise, denoisingLoss, drawNoise, drawTimesteps, minSnrWeights, noiseSchedule, predictionTarget,
-  type ScheduleConfig }
+import { addNoise, denoisingLoss, drawNoise, drawTimesteps, minSnrWeights, noiseErrorWeights, noiseSchedule,
+  predictionTarget, type ScheduleConfig }
   from '../../models/diffusion.ts';
 import { relativeError } from '../support/checkOp.ts';
 import { testDevice } from '../support/gpu.ts';
@@ -87,6 +87,23 @@ test('min-SNR weights: of an error of z the ratio of signal to noise, but no mor
       const expected = Math.min(snr, 5) * ofZ;
       assert.ok(Math.abs(weights![i]! - expected) < 1e-6 * Math.max(1, expected), `${prediction} at ${step}`);
     });
+  }
+});
+
+test('an error of a prediction is one of the noise that it says there is', () => {
+  const [z, noise, off] = [0.7, -1.3, 0.02];
+  for (const prediction of ['noise', 'z', 'v'] as const) {
+    const weights = noiseErrorWeights(schedule, prediction);
+    for (const step of [0, 300, 600, 999]) {
+      const [signal, level] = [Math.sqrt(schedule.alphaBar[step]!), Math.sqrt(1 - schedule.alphaBar[step]!)];
+      const x = signal * z + level * noise;
+      const said = {
+        noise: noise + off, z: (x - signal * (z + off)) / level,
+        v: level * x + signal * (signal * noise - level * z + off),
+      }[prediction];
+      const expected = ((said - noise) / off) ** 2;
+      assert.ok(Math.abs(weights[step]! - expected) < 1e-6 * Math.max(1, expected), `${prediction} at ${step}`);
+    }
   }
 });
 

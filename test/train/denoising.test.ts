@@ -123,8 +123,20 @@ test('places that a box touches weigh more, one on average', () => {
     Array.from({ length: 16 }, (_, i) => (i >> 2 === 1 && marked.includes(i % 4) ? 5 : 1) / 1.5);
   const close = (found: Float32Array, expected: number[]): void =>
     found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-6, `${i}: ${value}, not ${expected[i]}`));
-  close(objectWeights(item, false, [4, 4], 4), rows(0, 1));
-  close(objectWeights(item, true, [4, 4], 4), rows(2, 3));
+  close(objectWeights(item, false, [4, 4], { objectWeight: 4, objectAreaPower: 0 }), rows(0, 1));
+  close(objectWeights(item, true, [4, 4], { objectWeight: 4, objectAreaPower: 0 }), rows(2, 3));
+});
+
+test('places of smaller objects weigh more, also where larger ones cover them', () => {
+  const small = { classIndex: 1, xyxyUnit: [0.25, 0.25, 0.5, 0.5] } as const;
+  const large = { classIndex: 0, xyxyUnit: [0, 0, 0.5, 0.5] } as const;
+  for (const objects of [[small, large], [large, small]]) {
+    const found = objectWeights({ objects }, false, [4, 4], { objectWeight: 3, objectAreaPower: 0.5 });
+    // 1 + 3 * 2 and 1 + 3 * 4: areas of a quarter and a sixteenth.
+    const expected = Array.from({ length: 16 }, (_, i) => (i === 5 ? 13 : i % 4 < 2 && i < 8 ? 7 : 1));
+    const mean = (13 + 3 * 7 + 12) / 16;
+    expected.forEach((value, i) => assert.ok(Math.abs(found[i]! - value / mean) < 1e-6, `${i}: ${found[i]}`));
+  }
 });
 
 test('the weighted loss counts errors by their place', async () => {
@@ -182,6 +194,7 @@ test('settings that make no sense are refused', async () => {
   for (const [training, message] of [
     [{ conditionDropout: 1 }, /--condition-dropout: must be at least 0 and under 1, found 1/],
     [{ objectWeight: -1 }, /--objectWeight: must be at least 0, found -1/],
+    [{ objectAreaPower: -1 }, /--objectAreaPower: must be at least 0, found -1/],
     [fixedPlaces(1, 0), /trainedRows: must be at least the \d classes, whose rows come first, found 1/],
     [fixedPlaces(3, 0.1), /--optim.weightDecay: must be 0 where the other rows .* are fixed .*, found 0.1/],
     [{ minSnr: -1 }, /--min-snr: must be at least 0, found -1/],
