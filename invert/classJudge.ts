@@ -1,14 +1,16 @@
 /** Denoising errors of pictures under classes, for any choice of pictures, classes and (timestep, noise) pairs. */
 import { compile } from '../engine/compile/compile.ts';
 import type { Device } from '../engine/device.ts';
-import { gather, inputTensor, reshape, table } from '../engine/ops/index.ts';
+import { gather, inputTensor, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Program } from '../engine/program.ts';
 import type { Scope } from '../engine/params.ts';
 import type { Tensor } from '../engine/tensor.ts';
 import { classEmbedding, classPrediction, type ClassModel } from '../models/classModel.ts';
-import { predictionLoss } from '../models/diffusion.ts';
+import { predictionLoss, weightsAt } from '../models/diffusion.ts';
 import type { ClassGenerator } from '../pipeline/classGenerator.ts';
 import type { Pairs } from './bank.ts';
+import type { ClassifyConfig } from './classify.ts';
+import { pairWeights, type ErrorMeasure } from './errorMeasure.ts';
 
 /** One network pass: a picture of the batch, a class, and a pair of the fixed set. */
 export interface Probe {
@@ -24,11 +26,14 @@ export interface Probe {
  *   t          i32 [R]
  *   noise      [R, C, h, w]
  *   embedding  [R, D]        of a class, or what inversion puts in its place
+ *   measure    what counts as the error, and the range that t is from
  */
 export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor,
-  model: ClassModel): Tensor {
-  return predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise,
+  model: ClassModel, measure: ErrorMeasure): Tensor {
+  const errors = predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise,
     (x) => classPrediction(p, x, t, embedding, model));
+  const weights = pairWeights(model.diffusion, measure);
+  return weights ? mul(errors, weightsAt(weights, t)) : errors;
 }
 
 /** The fixed noise of each pair as a tensor [P, C h w]. */
@@ -42,17 +47,19 @@ export class ClassJudge {
   private constructor(private readonly program: Program, private readonly pairs: Pairs,
     private readonly rows: number) {}
 
-  /** `imagesAtOnce` pictures are held at a time, `rows` probes answered by one run. */
-  static async open(device: Device, generator: ClassGenerator, pairs: Pairs, noises: Float32Array, imagesAtOnce: number,
-    rows: number): Promise<ClassJudge> {
+  static async open(device: Device, generator: ClassGenerator, pairs: Pairs, noises: Float32Array,
+    config: ClassifyConfig): Promise<ClassJudge> {
     const { description: { model }, firstStage: { latent, latentSize } } = generator;
+    const { imagesAtOnce } = config;
+    // Probes that one run answers: as many passes as a step of the search.
+    const rows = imagesAtOnce * config.batchPairs;
     const pick = (from: Tensor, at: string): Tensor =>
       reshape(gather(from, inputTensor(at, [rows], 'i32')), [rows, ...latent]);
     const z = pick(inputTensor('z', [imagesAtOnce, latentSize]), 'images');
     const p = generator.store.scope();
     const error = classError(p, z, inputTensor('timesteps', [rows], 'i32'),
       pick(noiseTable(noises, latentSize), 'noises'),
-      classEmbedding(p, inputTensor('labels', [rows], 'i32'), model), model);
+      classEmbedding(p, inputTensor('labels', [rows], 'i32'), model), model, config);
     return new ClassJudge(await compile(device, { name: 'class judge', outputs: { error } }), pairs, rows);
   }
 

@@ -60,7 +60,7 @@ export class ClassSearch {
     const noise = reshape(spread(gather(noiseTable(noises, latentSize), inputTensor('noises', [T], 'i32')), [1, T],
       [latentSize]), [I * T, ...latent]);
     const t = spread(inputTensor('timesteps', [T], 'i32'), [1, T], []);
-    const error = classError(p, z, t, noise, spread(embedding, [I, 1], [D]), model);
+    const error = classError(p, z, t, noise, spread(embedding, [I, 1], [D]), model, config);
     const energy = mean(reshape(error, [I, T]), [1]);
     const moments = ['first', 'second'].map((name) => new State(`class ${name} moment`, value.type));
     const updates = adamWRows([value], grad(sum(energy), [leaf]), { first: [moments[0]!], second: [moments[1]!] },

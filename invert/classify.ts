@@ -19,6 +19,7 @@ import { ClassNeighbours } from './classNeighbours.ts';
 import { classPairs, range, spreadPairs } from './classPairs.ts';
 import { ClassSearch } from './classSearch.ts';
 import type { Pairs } from './bank.ts';
+import type { ErrorKind } from './errorMeasure.ts';
 
 export type ClassifyMethod = 'invert' | 'enumerate' | 'adaptive';
 
@@ -33,6 +34,8 @@ export interface ClassifyConfig {
   readonly pairs: number;
   /** Timesteps, [low, high). */
   readonly timesteps: readonly [number, number];
+  /** Of steps and of the monitor. */
+  readonly error: ErrorKind;
   /** Passes over the pairs in random order, with the monitor behind each. Published: 20. */
   readonly loops: number;
   /** Pairs an optimiser step; must divide `pairs`. Published: 25. */
@@ -69,7 +72,7 @@ export interface ClassifyConfig {
 }
 
 const dive: ClassifyConfig = {
-  pairs: 250, timesteps: [0, 1000], loops: 20, batchPairs: 25, patience: 0, projection: 'slot', metric: 'l2', lr: 0.01,
+  pairs: 250, timesteps: [0, 1000], error: 'noise', loops: 20, batchPairs: 25, patience: 0, projection: 'slot', metric: 'l2', lr: 0.01,
   lrFloor: 1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, temperature: [1, 1], candidates: 1, glance: 0, finalists: 1,
   neighbours: 0, rounds: 0, stages: [{ pairs: 50, keep: 5 }, { pairs: 250, keep: 1 }], imagesAtOnce: 4, seed: 0,
 };
@@ -81,7 +84,7 @@ const dive: ClassifyConfig = {
 export const classifyPresets = {
   dive,
   search: {
-    ...dive, pairs: 24, loops: 4, batchPairs: 4, patience: 2, projection: 'logits', lr: 0.5, lrFloor: 0.1, beta2: 0.99,
+    ...dive, pairs: 24, error: 'prediction', loops: 4, batchPairs: 4, patience: 2, projection: 'logits', lr: 0.5, lrFloor: 0.1, beta2: 0.99,
     weightDecay: 0, temperature: [1, 0.3], candidates: 16, glance: 2, finalists: 4, neighbours: 16, rounds: 4,
     stages: [{ pairs: 4, keep: 8 }, { pairs: 24, keep: 1 }],
   },
@@ -150,8 +153,7 @@ export class Classifier {
     const { model } = generator.description;
     checkClassify(config, classCountOf(model), model.diffusion.schedule.steps);
     const { pairs, noises } = classPairs(config, generator.firstStage.latentSize);
-    const rows = config.imagesAtOnce * config.batchPairs;
-    const judge = await ClassJudge.open(device, generator, pairs, noises, config.imagesAtOnce, rows);
+    const judge = await ClassJudge.open(device, generator, pairs, noises, config);
     const search = method === 'invert' ? await ClassSearch.open(device, generator, noises, config) : null;
     const classes = classCountOf(model);
     const { data, shape: [rowCount] } = generator.run.weights.get(classTableName(model))!;

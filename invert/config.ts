@@ -1,6 +1,7 @@
 /** Every choice of the inversion. What the paper leaves open is marked "open in the paper". */
 import { UserError } from '../engine/errors.ts';
 import type { PriorKind } from '../pipeline/prior.ts';
+import type { ErrorKind } from './errorMeasure.ts';
 
 /**
  * How the continuous variable of a slot becomes an embedding that the generator knows:
@@ -23,15 +24,6 @@ export type PriorTarget = 'soft' | 'hard';
  *   bank        a fixed set of pairs in an order drawn anew for each turn, as in the published classification code
  */
 export type DrawKind = 'stratified' | 'uniform' | 'bank';
-
-/**
- * What the generator's error is measured in, where it does not predict the noise.
- *
- *   prediction  what it predicts: every timestep counts as in its training, the noisiest most
- *   noise       the noise (the paper's): errors add up to a bound on the likelihood, and less noise counts more, which
- *               tells of small objects; over the range a timestep counts 1 on average
- */
-export type ErrorKind = 'prediction' | 'noise';
 
 /**
  * Where a search starts. Open in the paper.

@@ -4,14 +4,14 @@
  */
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { noiseErrorWeights, noiseSchedule, predictionErrors, weightsAt, type DiffusionConfig }
-  from '../models/diffusion.ts';
+import { predictionErrors, weightsAt } from '../models/diffusion.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { priorDenoisingLoss, priorExpectedNats, type DiffusionPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
-import type { ErrorKind, InversionConfig } from './config.ts';
+import type { InversionConfig } from './config.ts';
+import { pairWeights, type ErrorMeasure } from './errorMeasure.ts';
 
 /** The pairs of a row: rows of a noise bank and timesteps. */
 export interface Draws {
@@ -19,12 +19,6 @@ export interface Draws {
   readonly timesteps: Tensor;
   /** i32 [I, T]: rows of the bank. */
   readonly noises: Tensor;
-}
-
-/** What the error of a pair is that of, and the range [low, high) of timesteps that pairs are from. */
-export interface ErrorMeasure {
-  readonly error: ErrorKind;
-  readonly timesteps: InversionConfig['timesteps'];
 }
 
 /**
@@ -59,15 +53,6 @@ export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, e
   const weights = pairWeights(model.diffusion, measure);
   const weighted = weights ? mul(errors, reshape(weightsAt(weights, t), [Q * T, 1, 1, 1])) : errors;
   return mean(reshape(weighted, [Q, T, ...latent]), [1, 2]);
-}
-
-/** How much the error counts at every timestep [T], 1 on average over the range; null where all count alike. */
-function pairWeights({ schedule, prediction }: DiffusionConfig, { error, timesteps: [low, high] }: ErrorMeasure):
-  Float64Array | null {
-  if (error === 'prediction' || prediction === 'noise') return null;
-  const weights = noiseErrorWeights(noiseSchedule(schedule), prediction);
-  const average = weights.subarray(low, high).reduce((sum, weight) => sum + weight, 0) / (high - low);
-  return weights.map((weight) => weight / average);
 }
 
 /** Energy [Q] of a picture: its errors [Q, h, w] in the mean. */

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { UserError } from '../engine/errors.ts';
 import { trainedSteps } from '../invert/bank.ts';
-import { inversionPresets, type DrawKind, type ErrorKind, type Init, type InversionConfig, type Method,
+import { inversionPresets, type DrawKind, type Init, type InversionConfig, type Method,
   type PriorTarget, type Projection, type ScoreKind } from '../invert/config.ts';
+import type { ErrorKind } from '../invert/errorMeasure.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { openPrior, tokenTableName, type Prior } from '../pipeline/prior.ts';
 import { integer, oneOf, positiveInteger, range, real } from './cli.ts';

@@ -69,6 +69,8 @@ withDevice(root.command('classify').helpOption('-h, --help', 'show this help')
   .option('--pairs <number>', 'fixed (timestep, noise) pairs that classes are compared on (dive: 250, search: 24)',
     positiveInteger)
   .option('--timesteps <low,high>', 'range of timesteps (default: all that were trained)', range)
+  .option('--error <kind>', 'what errors of a generator that predicts z or v are measured in: its prediction, or the '
+    + 'noise (dive: noise, search: prediction)', oneOf('prediction', 'noise'))
   .option('--loops <number>', 'passes over the pairs, each followed by the monitor (dive: 20, search: 4)',
     positiveInteger)
   .option('--batch-pairs <number>', 'pairs an optimiser step (dive: 25, search: 4)', positiveInteger)

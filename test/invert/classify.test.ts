@@ -61,7 +61,8 @@ async function trained(): Promise<ClassGenerator> {
   const [z, labels] = [inputTensor('z', [batch, ...latent]), inputTensor('labels', [batch], 'i32')];
   const p = store.scope();
   const loss = mean(classError(p, z, randomIntegers([batch], 0, 20, counter.key, 't'),
-    randomNormal(z.shape, counter.key, 'noise'), classEmbedding(p, labels, model), model));
+    randomNormal(z.shape, counter.key, 'noise'), classEmbedding(p, labels, model), model,
+    { error: 'prediction', timesteps: [0, 20] }));
   const weights = store.specs.map(({ name, shape }) => [name, { shape, data: new Float32Array(0) }] as const);
   const tableRows = Float32Array.from({ length: 5 * 16 }, (_, i) => Math.sin(i) * 0.02);
   const optim = { ...defaultOptim, lr: 2e-2, ema: 0, warmup: 5 };

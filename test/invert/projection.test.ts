@@ -12,7 +12,8 @@ import { add, inputTensor, mul, oneHot, reshape, sub, sum, table } from '../../e
 import { RandomStream } from '../../engine/random.ts';
 import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import { priorNoiseBank } from '../../invert/bank.ts';
-import type { ErrorKind, PriorTarget, Projection } from '../../invert/config.ts';
+import type { PriorTarget, Projection } from '../../invert/config.ts';
+import type { ErrorKind } from '../../invert/errorMeasure.ts';
 import { imageEnergy, imageErrors, priorEnergy, totalEnergy } from '../../invert/objective.ts';
 import { priorTargets, project, targetOf, variableShapes, type Projected, type Variable }
   from '../../invert/projection.ts';
