@@ -10,7 +10,7 @@ import { predictionLoss, weightsAt } from '../models/diffusion.ts';
 import type { ClassGenerator } from '../pipeline/classGenerator.ts';
 import type { Pairs } from './bank.ts';
 import type { ClassifyConfig } from './classify.ts';
-import { pairWeights, type ErrorMeasure } from './errorMeasure.ts';
+import { errorWeights } from './errorMeasure.ts';
 
 /** One network pass: a picture of the batch, a class, and a pair of the fixed set. */
 export interface Probe {
@@ -26,14 +26,14 @@ export interface Probe {
  *   t          i32 [R]
  *   noise      [R, C, h, w]
  *   embedding  [R, D]        of a class, or what inversion puts in its place
- *   measure    what counts as the error, and the range that t is from
+ *   error      what it is measured in, 1 on average over the timesteps
  */
 export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor,
-  model: ClassModel, measure: ErrorMeasure): Tensor {
+  model: ClassModel,
+  { error, timesteps }: Pick<ClassifyConfig, 'error' | 'timesteps'>): Tensor {
   const errors = predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise,
     (x) => classPrediction(p, x, t, embedding, model));
-  const weights = pairWeights(model.diffusion, measure);
-  return weights ? mul(errors, weightsAt(weights, t)) : errors;
+  return mul(errors, weightsAt(errorWeights(model.diffusion, error, timesteps), t));
 }
 
 /** The fixed noise of each pair as a tensor [P, C h w]. */

@@ -68,10 +68,8 @@ export interface InversionConfig {
   /** Timesteps drawn from, [low, high). */
   readonly timesteps: readonly [number, number];
   readonly draws: DrawKind;
-  /** Of a step. */
+  /** Of steps and of the monitor. */
   readonly error: ErrorKind;
-  /** Of the monitor, of moves and of scores. */
-  readonly monitorError: ErrorKind;
   /** Open in the paper. */
   readonly lr: number;
   /** Fraction of `lr` that a linear fall ends at; 1 keeps it. */
@@ -119,6 +117,16 @@ export interface InversionConfig {
   readonly localRounds: number;
   /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
+  /**
+   * Fixed pairs of a last look, with the error measured in the noise: objects are swept for and moved again, and scored,
+   * by these; a multiple of `screenPairs`, 0: there is none. From afar, through strong noise, large objects are found;
+   * what small ones change is seen best through less.
+   */
+  readonly finePairs: number;
+  /** Their timesteps, [low, high). */
+  readonly fineTimesteps: readonly [number, number];
+  /** The prior's weight beside them. */
+  readonly finePriorWeight: number;
   /** Objects judged closer, of those tried all over the picture between the search and its moves; 0: none are tried. */
   readonly sweep: number;
   /** IoU above which two objects of one class count as one; 1 keeps both. Open in the paper. */
@@ -132,26 +140,42 @@ export interface InversionConfig {
 const search: InversionConfig = {
   method: 'gradient', passes: 0, projection: 'logits', metric: 'l2', init: 'gaussian', initScale: 0.3,
   steps: 80, annealSteps: 30, batchTimesteps: 2, timesteps: [450, 950], draws: 'stratified',
-  error: 'prediction', monitorError: 'prediction',
+  error: 'prediction',
   lr: 0.3, lrFloor: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3],
   priorWeight: { autoregressive: 0.01, diffusion: 0.1 },
   priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
   restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2,
-  localRounds: 24, proposals: 4, sweep: 0, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
+  localRounds: 24, proposals: 4, sweep: 0,
+  finePairs: 0, fineTimesteps: [0, 800], finePriorWeight: 0, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
 const dive: InversionConfig = {
   ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
-  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], error: 'noise', monitorError: 'noise', restarts: 1, stratifyCounts: false, monitorEvery: 50,
+  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], error: 'noise', restarts: 1, stratifyCounts: false, monitorEvery: 50,
   monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
   priorWeight: { ...search.priorWeight, diffusion: 1 }, priorPairs: 2,
 };
 
 export const inversionPresets = { search, dive } as const;
 
+function checkFine({ finePairs, fineTimesteps: [low, high], finePriorWeight, screenPairs }: InversionConfig,
+  trained: number): void {
+  if (finePairs === 0) return;
+  if (!(finePairs > 0 && finePairs % screenPairs === 0)) {
+    throw new UserError(`--fine-pairs: must be 0 or a multiple of the ${screenPairs} screenPairs, found ${finePairs}`);
+  }
+  if (!(low >= 0 && low < high && high <= trained)) {
+    throw new UserError(`--fine-timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
+  }
+  if (!(finePriorWeight >= 0)) {
+    throw new UserError(`--fine-prior-weight: must be 0 or more, found ${finePriorWeight}`);
+  }
+}
+
 /** Throws a UserError on values that cannot work. */
 export function checkInversion(config: InversionConfig, trained: number): void {
+  checkFine(config, trained);
   const [low, high] = config.timesteps;
   if (!(low >= 0 && low < high && high <= trained)) {
     throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);

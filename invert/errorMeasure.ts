@@ -6,21 +6,16 @@ import { noiseErrorWeights, noiseSchedule, type DiffusionConfig } from '../model
  *
  *   prediction  what it predicts: every timestep counts as in its training, the noisiest most
  *   noise       the noise (the paper's): errors add up to a bound on the likelihood, and less noise counts more, which
- *               tells of small objects; over the range a timestep counts 1 on average
+ *               tells of small objects
  */
 export type ErrorKind = 'prediction' | 'noise';
 
-/** What the error of a pair is that of, and the range [low, high) of timesteps that pairs are from. */
-export interface ErrorMeasure {
-  readonly error: ErrorKind;
-  readonly timesteps: readonly [number, number];
-}
-
-/** How much the error counts at every timestep [T], 1 on average over the range; null where all count alike. */
-export function pairWeights({ schedule, prediction }: DiffusionConfig, { error, timesteps: [low, high] }: ErrorMeasure):
-  Float64Array | null {
-  if (error === 'prediction' || prediction === 'noise') return null;
-  const weights = noiseErrorWeights(noiseSchedule(schedule), prediction);
+/** How much the error counts at every timestep [T]: 1 on average over the range [low, high) that pairs are from. */
+export function errorWeights({ schedule, prediction }: DiffusionConfig, error: ErrorKind,
+  [low, high]: readonly [number, number]): Float64Array {
+  const noises = noiseSchedule(schedule);
+  if (error === 'prediction') return new Float64Array(noises.steps).fill(1);
+  const weights = noiseErrorWeights(noises, prediction);
   const average = weights.subarray(low, high).reduce((sum, weight) => sum + weight, 0) / (high - low);
   return weights.map((weight) => weight / average);
 }

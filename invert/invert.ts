@@ -111,17 +111,34 @@ export class Inverter {
 
   private async inversion({ name, z }: Encoded<Subject>, seat: Seat): Promise<Inversion> {
     const { config, generator: { vocabulary } } = this;
-    const energies = new LayoutEnergies(z, this.judge.blockCount, (questions) => seat.judge(questions));
+    const energies = this.energiesFor(z, seat, this.judge.coarse);
     const monitor = new Monitor(config);
     if (config.method === 'gradient') await this.descend(name, z, seat, energies, monitor);
     else await this.lookAround(name, seat, energies, monitor);
     seat.leave();
     const starts = monitor.bestOfStarts.map(({ tokens }) => tokens);
-    const swept = await sweep(vocabulary, energies, monitor.best!, config.sweep);
-    const found = await refine(vocabulary, energies, swept, starts, config);
-    const objects = await scoreObjects(vocabulary, energies, found, starts, config.score);
+    const coarse = await this.improve(energies, monitor.best!, starts);
+    const [found, last] = config.finePairs === 0 ? [coarse, energies]
+      : await this.lookCloser(coarse, this.energiesFor(z, seat, this.judge.fine));
+    const objects = await scoreObjects(vocabulary, last, found, starts, config.score);
     const { loss, energies: curve, convergenceStep, steps } = monitor;
     return { name, ...found, objects, loss, monitor: curve, convergenceStep, steps, passes: seat.passes };
+  }
+
+  private energiesFor(z: Float32Array, seat: Seat, blocks: readonly number[]): LayoutEnergies {
+    return new LayoutEnergies(z, blocks, (questions) => seat.judge(questions));
+  }
+
+  /** Objects that are missing put in, and all moved to where they explain most. */
+  private async improve(energies: LayoutEnergies, start: Found, others: readonly Int32Array[]): Promise<Found> {
+    const { config, generator: { vocabulary } } = this;
+    return refine(vocabulary, energies, await sweep(vocabulary, energies, start, config.sweep), others, config);
+  }
+
+  /** The same with other energies. */
+  private async lookCloser({ tokens }: Found, fine: LayoutEnergies): Promise<[Found, LayoutEnergies]> {
+    const [energy] = await fine.of([tokens]);
+    return [await this.improve(fine, { tokens, energy: energy! }, []), fine];
   }
 
   /** The search by the gradient, until the monitor says that it is done. */

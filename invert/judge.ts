@@ -10,6 +10,7 @@ import type { Generator } from '../pipeline/generator.ts';
 import { embedForPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, fixedPairs, noiseBank, pairBlocks, priorRange, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
+import { errorWeights, type ErrorKind } from './errorMeasure.ts';
 import { LayoutNats } from './layoutNats.ts';
 import { denoisingEnergy, imageEnergy, imageErrors, weightOf, type Draws } from './objective.ts';
 
@@ -21,7 +22,7 @@ export interface Candidate {
   readonly tokens: Int32Array;
 }
 
-/** A candidate on one block of the fixed pairs. The energy of a layout is the mean over all blocks. */
+/** A candidate on one block of the fixed pairs. */
 export interface Question extends Candidate {
   readonly block: number;
 }
@@ -35,14 +36,18 @@ export interface Answer {
 /** A block of the fixed pairs, and of those of a diffusion prior. */
 interface Block {
   readonly image: Pairs;
+  /** How much the error of each counts. */
+  readonly weights: Float32Array;
   readonly prior: Pairs;
+  readonly priorWeight: number;
 }
 
 export class Judge {
   private constructor(
     private readonly program: Program,
-    private readonly priorWeight: number,
     private readonly blocks: readonly Block[],
+    /** How many of them, the first, are the monitor's. */
+    private readonly coarseCount: number,
     /** Of an autoregressive prior that counts. */
     private readonly nats: LayoutNats | null,
     /** Questions that one run answers. */
@@ -53,8 +58,7 @@ export class Judge {
     config: InversionConfig): Promise<Judge> {
     const { vocabulary, firstStage } = generator;
     const { screenPairs: T } = config;
-    const blockCount = config.monitorPairs / T;
-    const P = Math.ceil(config.priorMonitorPairs / blockCount);
+    const P = Math.ceil((config.priorMonitorPairs * T) / config.monitorPairs);
     // As much work as a step of the search, or enough to share its fixed costs.
     const rows = Math.max(8, 2 * config.imagesAtOnce * config.restarts);
     const z = inputTensor('z', [rows, firstStage.latentSize]);
@@ -64,27 +68,40 @@ export class Judge {
       ({ timesteps: inputTensor(timesteps, [rows, count], 'i32'), noises: inputTensor(noises, [rows, count], 'i32') });
     const embeddings = embedTokens(encoderScope(generator.store.scope()), ids, generator.description.model.encoder);
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
-    const errors = imageErrors(generator, z, each, embeddings, draws('timesteps', 'noises', T), bank,
-      { error: config.monitorError, timesteps: config.timesteps });
+    const weights = inputTensor('weights', [rows, T]);
+    const errors = imageErrors(generator, z, each, embeddings, { ...draws('timesteps', 'noises', T), weights }, bank);
     const outputs: Record<string, Tensor> = { errors, image: imageEnergy(errors) };
-    const priorWeight = weightOf(prior, config);
-    const counts = prior && priorWeight > 0 ? prior : null;
+    const counts = prior && weightOf(prior, config) > 0 ? prior : null;
     if (counts?.kind === 'diffusion') {
       const read = slice(embedForPrior(counts, ids), 1, 0, 3 * vocabulary.maxObjects);
       outputs['prior'] = denoisingEnergy(counts, read, each, draws('priorTimesteps', 'priorNoises', P), config.seed);
     }
     const nats = counts?.kind === 'autoregressive' ? await LayoutNats.open(device, counts, rows) : null;
     const program = await compile(device, { name: 'judge', outputs });
-    const ofPrior = pairBlocks(
-      fixedPairs(P * blockCount, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
-    const blocks = pairBlocks(fixedPairs(config.monitorPairs, config.timesteps), T)
-      .map((image, k): Block => ({ image, prior: ofPrior[k]! }));
-    return new Judge(program, priorWeight, blocks, nats, rows);
+    const blocksOf = (count: number, timesteps: readonly [number, number], error: ErrorKind,
+      priorWeight: number): Block[] => {
+      const all = errorWeights(generator.description.model.diffusion, error, timesteps);
+      const ofPrior = pairBlocks(
+        fixedPairs((P * count) / T, prior ? priorRange(prior, config.priorTimesteps) : [0, 1]), P);
+      return pairBlocks(fixedPairs(count, timesteps), T).map((image, k): Block => ({
+        image, weights: Float32Array.from(image.timesteps, (t) => all[t]!), prior: ofPrior[k]!, priorWeight,
+      }));
+    };
+    const { monitorPairs, finePairs, fineTimesteps } = config;
+    return new Judge(program, [
+      ...blocksOf(monitorPairs, config.timesteps, config.error, weightOf(prior, config)),
+      ...blocksOf(finePairs, fineTimesteps, 'noise', config.finePriorWeight),
+    ], monitorPairs / T, nats, rows);
   }
 
-  /** Number of blocks that the fixed pairs are dealt into. */
-  get blockCount(): number {
-    return this.blocks.length;
+  /** Blocks that the monitor's pairs are dealt into: the energy of a layout is the mean over them. */
+  get coarse(): number[] {
+    return Array.from({ length: this.coarseCount }, (_, k) => k);
+  }
+
+  /** Blocks of the last look, if there is one. */
+  get fine(): number[] {
+    return Array.from({ length: this.blocks.length - this.coarseCount }, (_, k) => this.coarseCount + k);
   }
 
   /** Network passes of one question: one per pair. */
@@ -103,6 +120,7 @@ export class Judge {
       z: new Float32Array(rows * asked[0]!.z.length), ids,
       timesteps: joined(blocks.map(({ image }) => image.timesteps)),
       noises: joined(blocks.map(({ image }) => image.noises)),
+      weights: Float32Array.from(blocks.flatMap(({ weights }) => [...weights])),
       priorTimesteps: joined(blocks.map(({ prior }) => prior.timesteps)),
       priorNoises: joined(blocks.map(({ prior }) => prior.noises)),
     };
@@ -114,20 +132,20 @@ export class Judge {
       : program.gives('prior') ? await program.readFloats('prior') : null;
     const places = errors.length / rows;
     return questions.map((_, row) => ({
-      energy: image[row]! + (ofPrior ? this.priorWeight * ofPrior[row]! : 0),
+      energy: image[row]! + (ofPrior ? blocks[row]!.priorWeight * ofPrior[row]! : 0),
       errors: errors.slice(row * places, (row + 1) * places),
     }));
   }
 
-  /** Energies of any number of layouts, over all pairs. */
+  /** Energies of any number of layouts, over the monitor's pairs. */
   async energies(candidates: readonly Candidate[]): Promise<Float64Array> {
-    const questions = candidates.flatMap((candidate) => this.blocks.map((_, block) => ({ ...candidate, block })));
+    const questions = candidates.flatMap((candidate) => this.coarse.map((block) => ({ ...candidate, block })));
     const sums = new Float64Array(candidates.length);
     for (let first = 0; first < questions.length; first += this.rows) {
       const answers = await this.answer(questions.slice(first, first + this.rows));
-      answers.forEach(({ energy }, i) => { sums[Math.floor((first + i) / this.blockCount)]! += energy; });
+      answers.forEach(({ energy }, i) => { sums[Math.floor((first + i) / this.coarseCount)]! += energy; });
     }
-    return sums.map((sum) => sum / this.blockCount);
+    return sums.map((sum) => sum / this.coarseCount);
   }
 
   destroy(): void {

@@ -9,14 +9,15 @@ export interface Found {
 }
 
 export class LayoutEnergies {
-  /** By tokens: the energy on each block, NaN where not known. */
-  private readonly known = new Map<string, Float64Array>();
+  /** By tokens: the energy on each block where it is known. */
+  private readonly known = new Map<string, Map<number, number>>();
   /** By tokens: errors by place, of the few layouts that they were asked of. */
   private readonly places = new Map<string, Float64Array>();
 
   constructor(
     private readonly z: Candidate['z'],
-    private readonly blockCount: number,
+    /** Of the judge: the energy of a layout is the mean over them. */
+    private readonly blocks: readonly number[],
     private readonly answer: (questions: readonly Question[]) => Promise<Answer[]>,
   ) {}
 
@@ -25,7 +26,7 @@ export class LayoutEnergies {
     await this.ask(layouts, this.blocks);
     return layouts.map((tokens) => {
       const energies = this.known.get(tokensKey(tokens))!;
-      return energies.reduce((sum, energy) => sum + energy, 0) / energies.length;
+      return this.blocks.reduce((sum, block) => sum + energies.get(block)!, 0) / this.blocks.length;
     });
   }
 
@@ -33,7 +34,7 @@ export class LayoutEnergies {
   async screen(layouts: readonly Int32Array[]): Promise<number[]> {
     const { screenBlock } = this;
     await this.ask(layouts, [screenBlock]);
-    return layouts.map((tokens) => this.known.get(tokensKey(tokens))![screenBlock]!);
+    return layouts.map((tokens) => this.known.get(tokensKey(tokens))!.get(screenBlock)!);
   }
 
   /** Errors of the image term at every place [h w], on the few pairs of `screen`. */
@@ -66,11 +67,7 @@ export class LayoutEnergies {
 
   /** Pairs that layouts are first looked at with: from the middle, neither the weakest nor the strongest noise. */
   private get screenBlock(): number {
-    return this.blockCount >> 1;
-  }
-
-  private get blocks(): number[] {
-    return Array.from({ length: this.blockCount }, (_, block) => block);
+    return this.blocks[this.blocks.length >> 1]!;
   }
 
   private async ask(layouts: readonly Int32Array[], blocks: readonly number[]): Promise<void> {
@@ -78,14 +75,14 @@ export class LayoutEnergies {
     const open = new Map(layouts.map((tokens) => [tokensKey(tokens), tokens]));
     const questions: Question[] = [];
     for (const [name, tokens] of open) {
-      if (!this.known.has(name)) this.known.set(name, new Float64Array(this.blockCount).fill(NaN));
+      if (!this.known.has(name)) this.known.set(name, new Map());
       for (const block of blocks) {
-        if (Number.isNaN(this.known.get(name)![block])) questions.push({ z, tokens, block });
+        if (!this.known.get(name)!.has(block)) questions.push({ z, tokens, block });
       }
     }
     if (questions.length === 0) return;
     const answers = await this.answer(questions);
-    questions.forEach(({ tokens, block }, i) => { this.known.get(tokensKey(tokens))![block] = answers[i]!.energy; });
+    questions.forEach(({ tokens, block }, i) => { this.known.get(tokensKey(tokens))!.set(block, answers[i]!.energy); });
   }
 }
 

@@ -4,14 +4,13 @@
  */
 import { add, broadcast, gather, mean, mul, reshape, table } from '../engine/ops/index.ts';
 import type { Tensor } from '../engine/tensor.ts';
-import { predictionErrors, weightsAt } from '../models/diffusion.ts';
+import { predictionErrors } from '../models/diffusion.ts';
 import type { SlotChoices } from '../models/softTokens.ts';
 import { denoise, encodeCondition } from '../models/unet/generator.ts';
 import type { Generator } from '../pipeline/generator.ts';
 import { priorDenoisingLoss, priorExpectedNats, type DiffusionPrior, type Prior } from '../pipeline/prior.ts';
 import { bankSize, priorNoiseBank } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { pairWeights, type ErrorMeasure } from './errorMeasure.ts';
 
 /** The pairs of a row: rows of a noise bank and timesteps. */
 export interface Draws {
@@ -19,6 +18,8 @@ export interface Draws {
   readonly timesteps: Tensor;
   /** i32 [I, T]: rows of the bank. */
   readonly noises: Tensor;
+  /** [I, T]: how much the error of each counts; all alike where there are none. */
+  readonly weights?: Tensor;
 }
 
 /**
@@ -29,11 +30,10 @@ export interface Draws {
  *   embeddings  [Q, L, D]      layouts
  *   draws       pairs of each picture, shared by its rows
  *   bank        [K, C h w]     standard normals
- *   measure     what counts as the error, and the range that the timesteps are from
  *   ->          [Q, h, w]      mean over pairs and channels, at every place; its mean is the energy of the picture
  */
 export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, embeddings: Tensor,
-  draws: Draws, bank: Tensor, measure: ErrorMeasure): Tensor {
+  draws: Draws, bank: Tensor): Tensor {
   const { model } = generator.description;
   const { latent } = generator.firstStage;
   const Q = embeddings.shape[0]!;
@@ -50,8 +50,8 @@ export function imageErrors(generator: Generator, z: Tensor, rowImage: Tensor, e
   // Squared error also where the generator was trained with absolute error: the paper's likelihood.
   const errors = predictionErrors({ ...model.diffusion, loss: 'l2' }, pictures, t, noise, (x) =>
     denoise(p, x, t, condition, model));
-  const weights = pairWeights(model.diffusion, measure);
-  const weighted = weights ? mul(errors, reshape(weightsAt(weights, t), [Q * T, 1, 1, 1])) : errors;
+  const weights = draws.weights && reshape(gather(draws.weights, rowImage), [Q * T, 1, 1, 1]);
+  const weighted = weights ? mul(errors, weights) : errors;
   return mean(reshape(weighted, [Q, T, ...latent]), [1, 2]);
 }
 

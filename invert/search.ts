@@ -10,6 +10,7 @@ import type { Program } from '../engine/program.ts';
 import { State } from '../engine/state.ts';
 import { sizeOf, type Tensor } from '../engine/tensor.ts';
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
+import { weightsAt } from '../models/diffusion.ts';
 import { slotFrequencyTensors, slotTables, type SlotChoices } from '../models/softTokens.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { tokenTable } from '../models/unet/layoutEncoder.ts';
@@ -18,7 +19,8 @@ import type { Prior } from '../pipeline/prior.ts';
 import { adamWRows } from './adamWRows.ts';
 import { bankSize, noiseBank, type Pairs } from './bank.ts';
 import type { InversionConfig } from './config.ts';
-import { imageEnergy, imageErrors, priorEnergy, totalEnergy, weightOf } from './objective.ts';
+import { errorWeights } from './errorMeasure.ts';
+import { imageEnergy, imageErrors, priorEnergy, totalEnergy, weightOf, type Draws } from './objective.ts';
 import { barred, priorTargets, project, targetOf, variableShapes, type Variable } from './projection.ts';
 import { startValues } from './starts.ts';
 
@@ -86,11 +88,16 @@ export class Search {
     const projected = project(projection, variable, temperature, bias, tables, vocabularyTable,
       config.metric, vocabulary);
     const rowImage = table(Int32Array.from({ length: Q }, (_, q) => Math.floor(q / R)), [Q], 'i32');
-    const draws = { timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32') };
+    const timesteps = inputTensor('timesteps', [I, T], 'i32');
+    const { diffusion } = generator.description.model;
+    const weights = weightsAt(errorWeights(diffusion, config.error, config.timesteps), timesteps);
+    const draws: Draws = {
+      timesteps, noises: inputTensor('noises', [I, T], 'i32'), ...(config.error !== 'prediction' && { weights }),
+    };
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);
     const z = inputTensor('z', [I, firstStage.latentSize]);
-    const image = imageEnergy(imageErrors(generator, z, rowImage, layouts, draws, bank, config));
+    const image = imageEnergy(imageErrors(generator, z, rowImage, layouts, draws, bank));
     const weight = weightOf(prior, config);
     const ofPrior = prior && weight > 0 ? priorEnergy(prior, {
       embeddings: projected.embeddings, targets: priorTargets(projected, targetOf(config)),

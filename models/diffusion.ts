@@ -142,7 +142,7 @@ export function noiseErrorWeights({ alphaBar }: NoiseSchedule, prediction: Diffu
   return alphaBar.map((a) => ({ noise: 1, z: a / (1 - a), v: a })[prediction]);
 }
 
-/** The weight [B] of each timestep of t i32 [B], from those of all [T]. */
+/** The weight of each timestep of t i32 [...], of the same shape, from those of all [T]. */
 export const weightsAt = (weights: Float64Array, t: Tensor): Tensor =>
   reshape(gather(table(Float32Array.from(weights), [weights.length, 1]), t), t.shape);
 

@@ -20,7 +20,6 @@ export interface InversionOptions {
   readonly timesteps?: readonly [number, number];
   readonly draws?: DrawKind;
   readonly error?: ErrorKind;
-  readonly monitorError?: ErrorKind;
   readonly lr?: number;
   readonly priorWeight?: number;
   readonly priorTarget?: PriorTarget;
@@ -39,6 +38,9 @@ export interface InversionOptions {
   readonly localRounds?: number;
   readonly proposals?: number;
   readonly sweep?: number;
+  readonly finePairs?: number;
+  readonly fineTimesteps?: readonly [number, number];
+  readonly finePriorWeight?: number;
   readonly duplicateIou?: number;
   readonly score?: ScoreKind;
   readonly seed: number;
@@ -64,8 +66,6 @@ export function withInversion(target: Command): Command {
     oneOf('stratified', 'uniform', 'bank'))
     .option('--error <kind>', 'what a step measures a generator in that predicts z or v: its prediction, or the noise '
       + '(the paper\'s), where less noise counts more', oneOf('prediction', 'noise'))
-    .option('--monitor-error <kind>', 'the same of the monitor, of moves and of scores; noise tells more of small '
-      + 'objects', oneOf('prediction', 'noise'))
     .option('--lr <number>', 'learning rate (open in the paper)', real)
     .option('--prior-weight <number>', 'weight of the prior beside the mean error per element: per nat of an '
       + 'autoregressive prior, per mean squared error of a diffusion prior (open in the paper)', real)
@@ -95,6 +95,11 @@ export function withInversion(target: Command): Command {
       + '0: none, and no object shrinks or is cut by the errors of its places', integer)
     .option('--sweep <number>', 'objects looked at closer, the best of those tried all over the picture before '
       + 'moves; 0: none are tried', integer)
+    .option('--fine-pairs <number>', 'fixed pairs of a last look through less noise, for small objects: sweep, moves '
+      + 'and scores by the error in the noise; 0: none', integer)
+    .option('--fine-timesteps <low,high>', 'their range (default: within the trained range up to 800 thousandths)',
+      range)
+    .option('--fine-prior-weight <number>', 'weight of the prior beside them', real)
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is '
@@ -103,9 +108,10 @@ export function withInversion(target: Command): Command {
 }
 
 /** Options that are fields of the configuration as they are. */
-const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'error', 'monitorError', 'lr', 'priorTarget',
+const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'error', 'lr', 'priorTarget',
   'priorPairs', 'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
-  'screenPairs', 'localRounds', 'proposals', 'sweep', 'duplicateIou', 'score'] as const;
+  'screenPairs', 'localRounds', 'proposals', 'sweep', 'finePairs',
+  'finePriorWeight', 'duplicateIou', 'score'] as const;
 
 /** Beyond so many object slots one restart per count costs more than it finds. */
 const mostStratified = 4;
@@ -120,7 +126,9 @@ export function inversionConfig(options: InversionOptions, generator: Generator)
   const given = Object.fromEntries(plain.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
   const { priorWeight } = options;
   const config: InversionConfig = {
-    ...preset, ...given, timesteps: timestepsOf(options, generator), restarts, seed: options.seed,
+    ...preset, ...given, restarts, seed: options.seed,
+    timesteps: timestepsOf(options.timesteps, preset.timesteps, generator),
+    fineTimesteps: timestepsOf(options.fineTimesteps, preset.fineTimesteps, generator),
     ...(priorWeight !== undefined && { priorWeight: { autoregressive: priorWeight, diffusion: priorWeight } }),
   };
   const annealSteps = options.annealSteps ?? Math.min(preset.annealSteps, config.steps);
@@ -128,11 +136,11 @@ export function inversionConfig(options: InversionOptions, generator: Generator)
   return { ...config, annealSteps, ...unmonitored, stratifyCounts: stratify && restarts >= maxObjects };
 }
 
-function timestepsOf({ preset, timesteps }: InversionOptions, generator: Generator): readonly [number, number] {
-  if (timesteps !== undefined) return timesteps;
+function timestepsOf(given: readonly [number, number] | undefined, preset: readonly [number, number],
+  generator: Generator): readonly [number, number] {
+  if (given !== undefined) return given;
   // Presets count in thousandths of the schedule.
-  const [low, high] = inversionPresets[preset].timesteps
-    .map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
+  const [low, high] = preset.map((t) => Math.round((t * trainedSteps(generator)) / 1000)) as [number, number];
   // The noisier half of what was trained: where noise is weak every layout explains the picture.
   const trained = generator.description.timesteps;
   return [Math.max(trained[0], low), Math.min(trained[1], high)];

@@ -113,6 +113,25 @@ test('an interrupt gives up what is under way', async ({ inverter }) => {
   assert.is(turns, 3);
 });
 
+test('a last look goes on from what was found, by pairs of its own in the noise', async (context) => {
+  const { generator, prior, together } = context;
+  const device = await testDevice();
+  const fine = { finePairs: 8, fineTimesteps: [2, 12], finePriorWeight: 1e-3, score: 'margin' } as const;
+  const closer = await Inverter.open(device, generator, prior, { ...config, ...fine });
+  const alone = await Inverter.open(device, generator, prior, {
+    ...config, monitorPairs: 8, timesteps: [2, 12], priorWeight: { autoregressive: 1e-3, diffusion: 1e-3 }, error: 'noise',
+  });
+  for (const [i, found] of (await closer.invert(subjects)).entries()) {
+    const candidates = [found, together[i]!].map(({ tokens }) => ({ image: 0, tokens }));
+    const [energy, before] = await alone.energiesOf([subjects[i]!], candidates);
+    assert.ok(Math.abs(found.energy - energy!) < 1e-6, `${found.energy}, judged alone ${energy}`);
+    assert.ok(energy! <= before!, 'it starts where the search has ended');
+    assert.equal(found.monitor, together[i]!.monitor);
+    assert.ok(found.passes > together[i]!.passes);
+  }
+  for (const inverter of [closer, alone]) inverter.destroy();
+});
+
 test('another seed or name starts elsewhere', async ({ generator, prior, inverter, together }) => {
   const [renamed] = await inverter.invert([{ ...subjects[0]!, name: 'z.png' }]);
   assert.is.not(JSON.stringify(renamed!.loss), JSON.stringify(together[0]!.loss));
@@ -260,6 +279,8 @@ test('configs that cannot work are refused', () => {
   refused({ priorTimesteps: [200, 1200] }, /--prior-timesteps: must be a range within 0 to 1000 .* found 200 to 1200/);
   refused({ priorPairs: 0 }, /priorPairs must be a whole number from 1/);
   refused({ screenPairs: 3 }, /screenPairs must divide monitorPairs, 4; found 3/);
+  refused({ finePairs: 6 }, /--fine-pairs: must be 0 or a multiple of the 4 screenPairs, found 6/);
+  refused({ finePairs: 8, fineTimesteps: [5, 30] }, /--fine-timesteps: must be a range within 0 to 20, found 5 to 30/);
   refused({ duplicateIou: 0 }, /duplicateIou must be above 0/);
   refused({ temperature: [1, 0] }, /temperature must be positive/);
   checkInversion(config, 20);

@@ -13,7 +13,6 @@ import { RandomStream } from '../../engine/random.ts';
 import { sizeOf, type Tensor, type TypedData } from '../../engine/tensor.ts';
 import { priorNoiseBank } from '../../invert/bank.ts';
 import type { PriorTarget, Projection } from '../../invert/config.ts';
-import type { ErrorKind } from '../../invert/errorMeasure.ts';
 import { imageEnergy, imageErrors, priorEnergy, totalEnergy } from '../../invert/objective.ts';
 import { priorTargets, project, targetOf, variableShapes, type Projected, type Variable }
   from '../../invert/projection.ts';
@@ -102,7 +101,7 @@ function energiesOf(context: Context, kind: PriorKind, embeddings: Tensor, targe
   const rowImage = table(Int32Array.from(pictureOf), [Q], 'i32');
   const image = imageEnergy(imageErrors(generator, inputTensor('z', [I, size]), rowImage, embeddings, {
     timesteps: inputTensor('timesteps', [I, T], 'i32'), noises: inputTensor('noises', [I, T], 'i32'),
-  }, table(values('bank', [4, size]), [4, size]), { error: 'prediction', timesteps: [0, 20] }));
+  }, table(values('bank', [4, size]), [4, size])));
   const prior = priorEnergy(context[kind], { embeddings, targets }, rowImage, {
     timesteps: inputTensor('priorTimesteps', [I, P], 'i32'), noises: inputTensor('priorNoises', [I, P], 'i32'),
   }, seed);
@@ -224,30 +223,6 @@ function hardEnergies(context: Context, kind: PriorKind,
   const found = interpret([image, prior, total], { ...context.state[kind], ...draws, ids: hardIds, z });
   return { image: found[0]!, prior: found[1]!, total: found[2]! };
 }
-
-test('errors in the noise: a timestep of a prediction of v counts by its signal, one on average', (context) => {
-  const { generator } = context;
-  const { diffusion } = generator.description.model;
-  const ofV = { ...generator, description: { ...generator.description, model: {
-    ...generator.description.model, diffusion: { ...diffusion, prediction: 'v' as const } } } };
-  const { steps, alphaBar } = noiseSchedule(diffusion.schedule);
-  const size = generator.firstStage.latentSize;
-  const ids = embedTokens(encoderScope(generator.store.scope()), inputTensor('ids', [Q, 6], 'i32'),
-    generator.description.model.encoder);
-  const energies = (from: Generator, error: ErrorKind, timestep: number): Float64Array => interpret([
-    imageEnergy(imageErrors(from, inputTensor('z', [I, size]), table(Int32Array.from(pictureOf), [Q], 'i32'), ids, {
-      timesteps: table(new Int32Array(I * T).fill(timestep), [I, T], 'i32'),
-      noises: table(draws.noises, [I, T], 'i32'),
-    }, table(values('bank', [4, size]), [4, size]), { error, timesteps: [5, steps] })),
-  ], { ...context.state.autoregressive, ids: hardIds, z: values('z', [I, size]) })[0]!;
-  const average = alphaBar.subarray(5).reduce((total, a) => total + a, 0) / (steps - 5);
-  for (const timestep of [5, steps - 1]) {
-    const as = energies(ofV, 'prediction', timestep);
-    energies(ofV, 'noise', timestep).forEach((energy, q) =>
-      near(energy, (as[q]! * alphaBar[timestep]!) / average, `layout ${q} at ${timestep}`));
-    assert.equal(energies(generator, 'noise', timestep), energies(generator, 'prediction', timestep));
-  }
-});
 
 const near = (found: number, expected: number, what: string): void =>
   assert.ok(Math.abs(found - expected) < 1e-6 * expected, `${what}: ${found}, by hand ${expected}`);

@@ -38,7 +38,7 @@ function answerer(hidden: readonly Hidden[], asked: Question[]): (questions: rea
 }
 
 const energiesOf = (hidden: readonly Hidden[], asked: Question[]): LayoutEnergies =>
-  new LayoutEnergies(new Float32Array(1), 4, answerer(hidden, asked));
+  new LayoutEnergies(new Float32Array(1), [0, 1, 2, 3], answerer(hidden, asked));
 
 async function foundFrom(energies: LayoutEnergies, objects: readonly LayoutObject[]): Promise<Found> {
   const tokens = encodeLayout(vocabulary, objects);

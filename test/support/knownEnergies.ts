@@ -5,7 +5,8 @@ import { triplesOf, type Triple } from '../../invert/moves.ts';
 import type { LayoutVocabulary } from '../../models/layoutTokens.ts';
 
 /** Blocks of pairs that a layout is judged on. */
-export const blockCount = 4;
+const blocks = [0, 1, 2, 3];
+export const blockCount = blocks.length;
 
 export interface KnownEnergies {
   readonly energies: LayoutEnergies;
@@ -17,7 +18,7 @@ export interface KnownEnergies {
 export function energiesBy(energy: (tokens: Int32Array, block: number) => number,
   errors: (tokens: Int32Array) => Float32Array = () => new Float32Array(1)): KnownEnergies {
   const asked: Question[] = [];
-  const energies = new LayoutEnergies(Float32Array.of(1), blockCount, async (questions) => {
+  const energies = new LayoutEnergies(Float32Array.of(1), blocks, async (questions) => {
     asked.push(...questions);
     return questions.map(({ tokens, block }) => ({ energy: energy(tokens, block), errors: errors(tokens) }));
   });
