@@ -118,9 +118,9 @@ export interface InversionConfig {
   /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
   /**
-   * Fixed pairs of a last look, with the error measured in the noise: objects are swept for and moved again, and scored,
-   * by these; a multiple of `screenPairs`, 0: there is none. From afar, through strong noise, large objects are found;
-   * what small ones change is seen best through less.
+   * Fixed pairs of a last look, with the error measured in the noise: objects are swept for beside those found, settled,
+   * and all scored, by these; a multiple of `screenPairs`, 0: there is none. From afar, through strong noise, large
+   * objects are found; what small ones change is seen best through less.
    */
   readonly finePairs: number;
   /** Their timesteps, [low, high). */

@@ -18,12 +18,12 @@ import { checkInversion, type InversionConfig } from './config.ts';
 import { Judge } from './judge.ts';
 import { LayoutEnergies, type Found } from './layoutEnergies.ts';
 import { Monitor, type Curve } from './monitor.ts';
-import { compactLayout } from './moves.ts';
+import { compactLayout, triplesOf } from './moves.ts';
 import { Pool, type Seat } from './pool.ts';
-import { refine } from './refine.ts';
+import { refine, settle } from './refine.ts';
 import { scoreObjects, type ScoredObject } from './scores.ts';
 import { Search } from './search.ts';
-import { sweep } from './sweep.ts';
+import { sweep, sweptParts } from './sweep.ts';
 import { gradientPasses, greedySearch, randomSearch } from './tokenSearch.ts';
 
 /** A picture to invert. */
@@ -117,10 +117,12 @@ export class Inverter {
     else await this.lookAround(name, seat, energies, monitor);
     seat.leave();
     const starts = monitor.bestOfStarts.map(({ tokens }) => tokens);
-    const coarse = await this.improve(energies, monitor.best!, starts);
-    const [found, last] = config.finePairs === 0 ? [coarse, energies]
-      : await this.lookCloser(coarse, this.energiesFor(z, seat, this.judge.fine));
-    const objects = await scoreObjects(vocabulary, last, found, starts, config.score);
+    const fine = config.finePairs > 0 ? this.energiesFor(z, seat, this.judge.fine) : null;
+    const begun = await sweep(vocabulary, energies, monitor.best!, config.sweep,
+      fine ? sweptParts.large : sweptParts.all);
+    const settled = await refine(vocabulary, energies, begun, starts, config);
+    const found = fine ? await this.lookCloser(fine, settled) : settled;
+    const objects = await scoreObjects(vocabulary, fine ?? energies, found, starts, config.score);
     const { loss, energies: curve, convergenceStep, steps } = monitor;
     return { name, ...found, objects, loss, monitor: curve, convergenceStep, steps, passes: seat.passes };
   }
@@ -129,16 +131,13 @@ export class Inverter {
     return new LayoutEnergies(z, blocks, (questions) => seat.judge(questions));
   }
 
-  /** Objects that are missing put in, and all moved to where they explain most. */
-  private async improve(energies: LayoutEnergies, start: Found, others: readonly Int32Array[]): Promise<Found> {
+  /** Small objects put in beside those found, and moved to where they help most. */
+  private async lookCloser(fine: LayoutEnergies, { tokens }: Found): Promise<Found> {
     const { config, generator: { vocabulary } } = this;
-    return refine(vocabulary, energies, await sweep(vocabulary, energies, start, config.sweep), others, config);
-  }
-
-  /** The same with other energies. */
-  private async lookCloser({ tokens }: Found, fine: LayoutEnergies): Promise<[Found, LayoutEnergies]> {
     const [energy] = await fine.of([tokens]);
-    return [await this.improve(fine, { tokens, energy: energy! }, []), fine];
+    const swept = await sweep(vocabulary, fine, { tokens, energy: energy! }, config.sweep,
+      sweptParts.small);
+    return settle(vocabulary, fine, swept, triplesOf(vocabulary, tokens).length, config);
   }
 
   /** The search by the gradient, until the monitor says that it is done. */

@@ -31,6 +31,16 @@ const followedFor = 2;
 type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'proposals'>;
 
 /**
+ * A layout with its objects from slot `first` on moved to where they help most, by short moves: those that have just been
+ * put in nearly where they belong. What comes before them stays as it is.
+ */
+export function settle(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, first: number,
+  config: RefineConfig): Promise<Found> {
+  return new Refinement(vocabulary, energies, [], { ...config, proposals: 0 }, 2, first)
+    .descend(start, config.localRounds);
+}
+
+/**
  * The layout that moves from `start` lead to, when none helps any more or the rounds are over.
  *
  *   others  layouts whose objects may be taken over: what other starts have found
@@ -53,15 +63,16 @@ export async function refine(vocabulary: LayoutVocabulary, energies: LayoutEnerg
 }
 
 class Refinement {
-  /** In cells: about a quarter of the grid. */
+  /** In cells: about a quarter of the grid, where there are no fewer strides. */
   private readonly longest: number;
   /** How many there are, down to a cell. */
   readonly strides: number;
   private roundsLeft: number;
 
   constructor(private readonly vocabulary: LayoutVocabulary, private readonly energies: LayoutEnergies,
-    private readonly others: readonly Int32Array[], private readonly config: RefineConfig) {
-    this.strides = 1 + Math.max(0, Math.floor(Math.log2(vocabulary.gridSide / 4)));
+    private readonly others: readonly Int32Array[], private readonly config: RefineConfig,
+    mostStrides = Infinity, private readonly first = 0) {
+    this.strides = Math.min(mostStrides, 1 + Math.max(0, Math.floor(Math.log2(vocabulary.gridSide / 4))));
     this.longest = 2 ** (this.strides - 1);
     this.roundsLeft = config.localRounds;
   }
@@ -115,8 +126,9 @@ class Refinement {
     ];
   }
 
-  /** Whether a move brings no two objects of one class onto each other. */
+  /** Whether a move leaves alone what stays, and brings no two objects of one class onto each other. */
   private isAllowed(tokens: Int32Array, move: Move): boolean {
+    if (move.some(({ slot }) => slot < this.first)) return false;
     const after = this.after(tokens, move);
     return String(compactLayout(this.vocabulary, after, this.config.duplicateIou)) === String(after);
   }

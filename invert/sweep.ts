@@ -10,8 +10,8 @@ import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
 import { applyMove, tripleIou, tripleOf, triplesOf, type Cells, type Triple } from './moves.ts';
 
-/** Sides of the boxes that are tried, as parts of the grid. */
-const sizes = [16, 8, 4];
+/** Sides of the boxes that are tried, as parts of the grid: of all, and of what is looked for first and last. */
+export const sweptParts = { all: [16, 8, 4], large: [8, 4], small: [16, 8] } as const;
 
 /** An object and how much the error around it falls when it is there. */
 interface Tried {
@@ -40,14 +40,14 @@ function fallWithin(before: Float32Array, now: Float32Array, [x0, y0, x1, y1]: C
 }
 
 /** The objects that explain most beside those of a compact layout, best first. */
-async function promising(vocabulary: LayoutVocabulary, energies: LayoutEnergies,
-  tokens: Int32Array): Promise<Triple[]> {
+async function promising(vocabulary: LayoutVocabulary, energies: LayoutEnergies, tokens: Int32Array,
+  parts: readonly number[]): Promise<Triple[]> {
   const { gridSide: S, classCount, maxObjects } = vocabulary;
   const own = triplesOf(vocabulary, tokens).length;
   const room = maxObjects - own;
   const [before] = await energies.screenErrors([tokens]);
   const tried: Tried[] = [];
-  for (const side of new Set(sizes.map((part) => Math.max(1, Math.round(S / part))))) {
+  for (const side of new Set(parts.map((part) => Math.max(1, Math.round(S / part))))) {
     const boxes = tiles(vocabulary, side);
     const groups = Math.ceil(boxes.length / room);
     for (let kind = 0; kind < classCount; kind++) {
@@ -71,11 +71,11 @@ function withObjects(vocabulary: LayoutVocabulary, tokens: Int32Array, triples: 
  * The layout with those objects that lower its energy together: of the `count` that explain most, each alone is
  * judged on all pairs, and those that help are added one after the other, best first, as far as that helps.
  */
-export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found,
-  count: number): Promise<Found> {
+export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, count: number,
+  parts: readonly number[] = sweptParts.all): Promise<Found> {
   const room = vocabulary.maxObjects - triplesOf(vocabulary, start.tokens).length;
   if (count === 0 || room === 0) return start;
-  const closer = (await promising(vocabulary, energies, start.tokens)).slice(0, count);
+  const closer = (await promising(vocabulary, energies, start.tokens, parts)).slice(0, count);
   const alone = await energies.of(closer.map((triple) => withObjects(vocabulary, start.tokens, [triple])));
   const helpful = closer.map((triple, i) => ({ triple, energy: alone[i]! }))
     .filter(({ energy }) => energy < start.energy).sort((a, b) => a.energy - b.energy);

@@ -117,7 +117,7 @@ class Work {
     for await (const inverted of this.inverter.run(subjects, signal, onTurn)) {
       finished.push(inverted);
       // Pictures of layouts are drawn in whole batches.
-      if (finished.length === imagesAtOnce) await this.write(finished.splice(0));
+      if (finished.length === (this.regenerate ? imagesAtOnce : 1)) await this.write(finished.splice(0));
     }
     await this.write(finished.splice(0));
     progress.update(count());

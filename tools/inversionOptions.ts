@@ -95,8 +95,8 @@ export function withInversion(target: Command): Command {
       + '0: none, and no object shrinks or is cut by the errors of its places', integer)
     .option('--sweep <number>', 'objects looked at closer, the best of those tried all over the picture before '
       + 'moves; 0: none are tried', integer)
-    .option('--fine-pairs <number>', 'fixed pairs of a last look through less noise, for small objects: sweep, moves '
-      + 'and scores by the error in the noise; 0: none', integer)
+    .option('--fine-pairs <number>', 'fixed pairs of a last look through less noise, for small objects: --sweep, '
+      + 'its moves and all scores by the error in the noise; 0: none', integer)
     .option('--fine-timesteps <low,high>', 'their range (default: within the trained range up to 800 thousandths)',
       range)
     .option('--fine-prior-weight <number>', 'weight of the prior beside them', real)

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyMove, triplesOf, type Triple } from '../../invert/moves.ts';
-import { refine } from '../../invert/refine.ts';
+import { refine, settle } from '../../invert/refine.ts';
 import { emptyLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
 import { distanceTo, energiesBy, type KnownEnergies } from '../support/knownEnergies.ts';
 
@@ -30,6 +30,18 @@ test('far boxes come home by long strides, then short ones', async () => {
   assert.is(await refined(far, 20), String(target));
   assert.is(await refined(far, 0), String(far), 'no rounds, no moves');
   assert.is.not(await refined(far, 3), String(target), 'three rounds are too few');
+});
+
+test('settling moves what has been put in last, and leaves the rest as it is', async () => {
+  const { energies } = energiesBy(distanceTo(vocabulary, target));
+  const start = layout(box(0, 3, 3, 12, 14), box(1, 13, 16, 25, 28));
+  const [energy] = await energies.of([start]);
+  const rounds = { localRounds: 9, duplicateIou: 1, proposals: 4 };
+  const settled = async (first: number): Promise<string> =>
+    String((await settle(vocabulary, energies, { tokens: start, energy: energy! }, first, rounds)).tokens);
+  assert.is(await settled(1), String(layout(box(0, 3, 3, 12, 14), box(1, 15, 15, 25, 30))));
+  assert.is(await settled(0), String(target));
+  assert.is(await settled(2), String(start));
 });
 
 test('a wrong class is mended, one too many dropped, and one that another start has found taken over', async () => {

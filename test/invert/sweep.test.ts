@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LayoutEnergies, type Found } from '../../invert/layoutEnergies.ts';
 import type { Answer, Question } from '../../invert/judge.ts';
-import { sweep } from '../../invert/sweep.ts';
+import { sweep, sweptParts } from '../../invert/sweep.ts';
 import { decodeLayout, encodeLayout, layoutVocabulary, type LayoutObject } from '../../models/layoutTokens.ts';
 
 const S = 33; // a cell is half a place of 16 x 16
@@ -64,6 +64,16 @@ test('finds all that is hidden, with its class and a box over it, and nothing el
   const tried = 1 + 2 * (86 + 22 + 6);
   assert.is(new Set(asked.slice(0, tried).map(({ block }) => block)).size, 1);
   assert.ok(asked.length - tried <= 4 * 24, `${asked.length - tried} closer looks`);
+});
+
+test('boxes of some sizes only cost less', async () => {
+  for (const [parts, groups] of [[sweptParts.large, 22 + 6], [sweptParts.small, 86 + 22]] as const) {
+    const asked: Question[] = [];
+    const energies = energiesOf([], asked);
+    await sweep(vocabulary, energies, await foundFrom(energies, []), 1, parts);
+    // One closer look at most: on all blocks of one layout, and the start's.
+    assert.ok(asked.length >= 1 + 2 * groups && asked.length <= 1 + 2 * groups + 2 * 4, `${asked.length} questions`);
+  }
 });
 
 test('objects that are there stay, and leave less room', async () => {
