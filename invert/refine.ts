@@ -28,6 +28,9 @@ const closerOfSlot = 2;
 const followedTo = 1.5;
 const followedFor = 2;
 
+/** Of objects that have just been put in: long moves, short moves, and once more. */
+const settlingRounds = 3;
+
 type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'proposals'>;
 
 /**
@@ -37,7 +40,7 @@ type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'prop
 export function settle(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, first: number,
   config: RefineConfig): Promise<Found> {
   return new Refinement(vocabulary, energies, [], { ...config, proposals: 0 }, 2, first)
-    .descend(start, config.localRounds);
+    .descend(start, Math.min(settlingRounds, config.localRounds));
 }
 
 /**

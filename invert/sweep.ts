@@ -68,14 +68,16 @@ function withObjects(vocabulary: LayoutVocabulary, tokens: Int32Array, triples: 
 }
 
 /**
- * The layout with those objects that lower its energy together: of the `count` that explain most, each alone is
+ * The layout with those objects beside its own that lower its energy together: of the `count` that explain most, each alone is
  * judged on all pairs, and those that help are added one after the other, best first, as far as that helps.
  */
 export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, count: number,
   parts: readonly number[] = sweptParts.all): Promise<Found> {
-  const room = vocabulary.maxObjects - triplesOf(vocabulary, start.tokens).length;
+  const own = triplesOf(vocabulary, start.tokens);
+  const room = vocabulary.maxObjects - own.length;
   if (count === 0 || room === 0) return start;
-  const closer = (await promising(vocabulary, energies, start.tokens, parts)).slice(0, count);
+  const closer = (await promising(vocabulary, energies, start.tokens, parts))
+    .filter((triple) => own.every((other) => tripleIou(vocabulary, other, triple) === 0)).slice(0, count);
   const alone = await energies.of(closer.map((triple) => withObjects(vocabulary, start.tokens, [triple])));
   const helpful = closer.map((triple, i) => ({ triple, energy: alone[i]! }))
     .filter(({ energy }) => energy < start.energy).sort((a, b) => a.energy - b.energy);

@@ -88,6 +88,15 @@ test('objects that are there stay, and leave less room', async () => {
   assert.ok(asked.every((question) => String(question.tokens.subarray(0, 6)) === String(tokens.subarray(0, 6))));
 });
 
+test('nothing is looked for within what is there', async () => {
+  const energies = energiesOf(hidden, []);
+  const own = [{ classIndex: 1, xyxyUnit: [0.75, 0, 1, 0.5] as const }];
+  const start = await foundFrom(energies, own);
+  const { objects } = decodeLayout(vocabulary, (await sweep(vocabulary, energies, start, 12)).tokens);
+  assert.equal(objects.map(({ classIndex }) => classIndex), [1, 1]);
+  assert.ok(objects[1]!.xyxyUnit[2] <= 0.75);
+});
+
 test('nothing is asked where no slot is left, or none is wanted; nothing is added where nothing helps', async () => {
   const asked: Question[] = [];
   const energies = energiesOf([], asked);
