@@ -39,9 +39,10 @@ export type Init = 'gaussian' | 'none' | 'prior';
  *
  *   likelihood  rise of the energy when the object is left out
  *   margin      the least rise of the energy when it is left out or given another class
+ *   local       the rise of the error around the object alone, without what leaving it out changes elsewhere
  *   agreement   the share of restarts that have it too, ties by likelihood
  */
-export type ScoreKind = 'likelihood' | 'margin' | 'agreement';
+export type ScoreKind = 'likelihood' | 'margin' | 'local' | 'agreement';
 
 /**
  * What looks for layouts: the gradient (the paper's), or one of two baselines that use the energy alone.

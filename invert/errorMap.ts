@@ -113,3 +113,20 @@ function excessToCorners(errors: Float64Array, S: number): Float64Array {
     return (1 - dy) * along(y) + dy * along(y + 1);
   });
 }
+
+/**
+ * What an object explains around it: the error that `now` has less than `before` [side, side] at the places of a box on
+ * the grid and at those next to it, added up.
+ */
+export function fallWithin(before: ArrayLike<number>, now: ArrayLike<number>, [x0, y0, x1, y1]: Cells,
+  gridSide: number): number {
+  const side = Math.sqrt(before.length);
+  const place = (cell: number): number => (cell / (gridSide - 1)) * side;
+  const low = (cell: number): number => Math.max(0, Math.floor(place(cell)) - 1);
+  const high = (cell: number): number => Math.min(side, Math.ceil(place(cell)) + 1);
+  let fall = 0;
+  for (let y = low(y0); y < high(y1); y++) {
+    for (let x = low(x0); x < high(x1); x++) fall += before[y * side + x]! - now[y * side + x]!;
+  }
+  return fall;
+}

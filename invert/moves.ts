@@ -30,7 +30,7 @@ export function triplesOf(vocabulary: LayoutVocabulary, tokens: Int32Array): Tri
     .map((n) => [tokens[3 * n]!, tokens[3 * n + 1]!, tokens[3 * n + 2]!]);
 }
 
-function cellsOf({ gridSide: S }: LayoutVocabulary, [, topLeft, bottomRight]: Triple): Cells {
+export function cellsOf({ gridSide: S }: LayoutVocabulary, [, topLeft, bottomRight]: Triple): Cells {
   return [topLeft % S, Math.floor(topLeft / S), bottomRight % S, Math.floor(bottomRight / S)];
 }
 

@@ -1,8 +1,9 @@
 /** Scores of the objects found: they rank detections, and are no probabilities. */
 import { decodeLayout, type LayoutVocabulary } from '../models/layoutTokens.ts';
 import type { ScoreKind } from './config.ts';
+import { fallWithin } from './errorMap.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
-import { applyMove, tripleIou, triplesOf, withoutObject, type Triple } from './moves.ts';
+import { applyMove, cellsOf, tripleIou, triplesOf, withoutObject, type Triple } from './moves.ts';
 
 export interface ScoredObject {
   readonly classIndex: number;
@@ -34,6 +35,13 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
         applyMove(vocabulary, tokens, [{ slot, triple }])));
       scores[n] = ofRise(Math.min(rises[n]!, ...renamed.map((other) => other - energy)));
     }
+  }
+  if (kind === 'local') {
+    const own = await energies.errors(tokens);
+    const before = await Promise.all(objects.map(({ slot }) => energies.errors(withoutObject(vocabulary, tokens, slot))));
+    triples.forEach((triple, n) => {
+      scores[n] = ofRise(fallWithin(before[n]!, own, cellsOf(vocabulary, triple), vocabulary.gridSide) / own.length);
+    });
   }
   if (kind === 'agreement') {
     for (const [n, triple] of triples.entries()) {

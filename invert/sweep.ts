@@ -7,6 +7,7 @@
  * `count` at most on all pairs.
  */
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
+import { fallWithin } from './errorMap.ts';
 import type { Found, LayoutEnergies } from './layoutEnergies.ts';
 import { applyMove, tripleIou, tripleOf, triplesOf, type Cells, type Triple } from './moves.ts';
 
@@ -24,19 +25,6 @@ function tiles({ gridSide: S }: LayoutVocabulary, side: number): Cells[] {
   const last = S - 1 - side;
   const starts = Array.from({ length: Math.ceil(last / side) + 1 }, (_, i) => Math.min(last, i * side));
   return starts.flatMap((y) => starts.map((x): Cells => [x, y, x + side, y + side]));
-}
-
-/** The error that `now` has less than `before` at the places of a box, and at those next to it. */
-function fallWithin(before: Float32Array, now: Float32Array, [x0, y0, x1, y1]: Cells, S: number): number {
-  const side = Math.sqrt(before.length);
-  const place = (cell: number): number => (cell / (S - 1)) * side;
-  const low = (cell: number): number => Math.max(0, Math.floor(place(cell)) - 1);
-  const high = (cell: number): number => Math.min(side, Math.ceil(place(cell)) + 1);
-  let fall = 0;
-  for (let y = low(y0); y < high(y1); y++) {
-    for (let x = low(x0); x < high(x1); x++) fall += before[y * side + x]! - now[y * side + x]!;
-  }
-  return fall;
 }
 
 /** The objects that explain most beside those of a compact layout, best first. */

@@ -103,8 +103,8 @@ export function withInversion(target: Command): Command {
     .option('--duplicate-iou <number>',
       'IoU above which two objects of one class count as one; 1 keeps both (open in the paper)', real)
     .option('--score <kind>', 'likelihood: rise of the energy when the object is left out; margin: also when it is '
-      + 'given another class; agreement: share of restarts that have it (open in the paper)',
-    oneOf('likelihood', 'margin', 'agreement'));
+      + 'given another class; local: rise of the error around it alone; agreement: share of restarts that have it '
+      + '(open in the paper)', oneOf('likelihood', 'margin', 'local', 'agreement'));
 }
 
 /** Options that are fields of the configuration as they are. */

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ScoreKind } from '../../invert/config.ts';
-import { applyMove, type Triple } from '../../invert/moves.ts';
+import { applyMove, triplesOf, type Triple } from '../../invert/moves.ts';
 import { scoreObjects } from '../../invert/scores.ts';
 import { emptyLayout, layoutVocabulary } from '../../models/layoutTokens.ts';
 import { distanceTo, energiesBy } from '../support/knownEnergies.ts';
@@ -32,6 +32,19 @@ test('likelihood: rise / (rise + 0.02), the best first; 0 for what explains noth
 test('margin: the least of leaving it out and giving it another class', async () => {
   // Another class costs half of what leaving it out does.
   assert.equal(await scores('margin'), [[0, 0.5], [1, 0]]);
+});
+
+test('local: the rise around the object alone', async () => {
+  const has = (layoutTokens: Int32Array, triple: Triple): boolean =>
+    triplesOf(vocabulary, layoutTokens).some((other) => String(other) === String(triple));
+  // 7 x 7 places, one to a cell. Without the ghost the error rises far from it, without the other in and beside its box.
+  const { energies } = energiesBy(energy, (layoutTokens) => Float32Array.from({ length: 49 }, (_, place) => {
+    if (!has(layoutTokens, ghost)) return Number(place === 48);
+    return has(layoutTokens, real) ? 0 : 0.04 * 49 * Number(place === 3 * 7 + 4 || place === 2 * 7 + 2) / 2;
+  }));
+  const [own] = await energies.of([tokens]);
+  const found = await scoreObjects(vocabulary, energies, { tokens, energy: own! }, [], 'local');
+  assert.equal(found.map(({ classIndex, score }) => [classIndex, Number(score.toFixed(4))]), [[0, 0.6667], [1, 0]]);
 });
 
 test('agreement: the share of starts that have it, ties by likelihood', async () => {
