@@ -72,9 +72,10 @@ export interface ClassifyConfig {
 }
 
 const dive: ClassifyConfig = {
-  pairs: 250, timesteps: [0, 1000], error: 'noise', loops: 20, batchPairs: 25, patience: 0, projection: 'slot', metric: 'l2', lr: 0.01,
-  lrFloor: 1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, temperature: [1, 1], candidates: 1, glance: 0, finalists: 1,
-  neighbours: 0, rounds: 0, stages: [{ pairs: 50, keep: 5 }, { pairs: 250, keep: 1 }], imagesAtOnce: 4, seed: 0,
+  pairs: 250, timesteps: [0, 1000], error: 'noise', loops: 20, batchPairs: 25, patience: 0, projection: 'slot',
+  metric: 'l2', lr: 0.01, lrFloor: 1, beta1: 0.9, beta2: 0.999, weightDecay: 0.01, temperature: [1, 1], candidates: 1,
+  glance: 0, finalists: 1, neighbours: 0, rounds: 0, stages: [{ pairs: 50, keep: 5 }, { pairs: 250, keep: 1 }],
+  imagesAtOnce: 4, seed: 0,
 };
 
 /**
@@ -84,8 +85,9 @@ const dive: ClassifyConfig = {
 export const classifyPresets = {
   dive,
   search: {
-    ...dive, pairs: 24, error: 'prediction', loops: 4, batchPairs: 4, patience: 2, projection: 'logits', lr: 0.5, lrFloor: 0.1, beta2: 0.99,
-    weightDecay: 0, temperature: [1, 0.3], candidates: 16, glance: 2, finalists: 4, neighbours: 16, rounds: 4,
+    ...dive, pairs: 24, error: 'prediction', loops: 4, batchPairs: 4, patience: 2, projection: 'logits', lr: 0.5,
+    lrFloor: 0.1, beta2: 0.99, weightDecay: 0, temperature: [1, 0.3], candidates: 16, glance: 2, finalists: 4,
+    neighbours: 16, rounds: 4,
     stages: [{ pairs: 4, keep: 8 }, { pairs: 24, keep: 1 }],
   },
 } as const satisfies Record<string, ClassifyConfig>;

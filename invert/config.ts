@@ -119,9 +119,9 @@ export interface InversionConfig {
   /** Boxes where the picture is least explained that a round looks for objects in; 0: errors by place are not read. */
   readonly proposals: number;
   /**
-   * Fixed pairs of a last look, with the error measured in the noise: objects are swept for beside those found, settled,
-   * and all scored, by these; a multiple of `screenPairs`, 0: there is none. From afar, through strong noise, large
-   * objects are found; what small ones change is seen best through less.
+   * Fixed pairs of a last look, with the error measured in the noise, by which objects are swept for beside those
+   * found, settled, and all scored; a multiple of `screenPairs`, 0: there is none. Through strong noise large objects
+   * are found from afar; what small ones change is seen best through less.
    */
   readonly finePairs: number;
   /** Their timesteps, [low, high). */
@@ -147,14 +147,15 @@ const search: InversionConfig = {
   priorPairs: 1, priorMonitorPairs: 16, priorTimesteps: [0, 1000],
   restarts: 2, stratifyCounts: true, monitorEvery: 10, monitorPairs: 8, screenPairs: 2, patience: 2,
   localRounds: 24, proposals: 4, sweep: 0,
-  finePairs: 0, fineTimesteps: [0, 800], finePriorWeight: 0, duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
+  finePairs: 0, fineTimesteps: [0, 800], finePriorWeight: 0,
+  duplicateIou: 0.9, score: 'likelihood', imagesAtOnce: 8, seed: 0,
 };
 
 /** The paper's setting: nearest rows by straight-through, AdamW at 1e-2 without a schedule, one start, no moves. */
 const dive: InversionConfig = {
   ...search, projection: 'slot', initScale: 1, steps: 2000, annealSteps: 2000, batchTimesteps: 8, lr: 1e-2, lrFloor: 1,
-  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], error: 'noise', restarts: 1, stratifyCounts: false, monitorEvery: 50,
-  monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
+  beta2: 0.999, weightDecay: 0.01, timesteps: [0, 1000], error: 'noise', restarts: 1, stratifyCounts: false,
+  monitorEvery: 50, monitorPairs: 50, screenPairs: 10, patience: 8, localRounds: 0, duplicateIou: 1,
   priorWeight: { ...search.priorWeight, diffusion: 1 }, priorPairs: 2,
 };
 

@@ -34,8 +34,8 @@ const settlingRounds = 3;
 type RefineConfig = Pick<InversionConfig, 'localRounds' | 'duplicateIou' | 'proposals'>;
 
 /**
- * A layout with its objects from slot `first` on moved to where they help most, by short moves: those that have just been
- * put in nearly where they belong. What comes before them stays as it is.
+ * A layout with its objects from slot `first` on moved to where they help most, by short moves: those that have just
+ * been put in nearly where they belong. What comes before them stays as it is.
  */
 export function settle(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, first: number,
   config: RefineConfig): Promise<Found> {

@@ -38,7 +38,8 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
   }
   if (kind === 'local') {
     const own = await energies.errors(tokens);
-    const before = await Promise.all(objects.map(({ slot }) => energies.errors(withoutObject(vocabulary, tokens, slot))));
+    const before = await Promise.all(objects.map(({ slot }) =>
+      energies.errors(withoutObject(vocabulary, tokens, slot))));
     triples.forEach((triple, n) => {
       scores[n] = ofRise(fallWithin(before[n]!, own, cellsOf(vocabulary, triple), vocabulary.gridSide) / own.length);
     });

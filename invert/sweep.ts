@@ -56,8 +56,8 @@ function withObjects(vocabulary: LayoutVocabulary, tokens: Int32Array, triples: 
 }
 
 /**
- * The layout with those objects beside its own that lower its energy together: of the `count` that explain most, each alone is
- * judged on all pairs, and those that help are added one after the other, best first, as far as that helps.
+ * The layout with those objects beside its own that lower its energy together: of the `count` that explain most, each
+ * alone is judged on all pairs, and those that help are added one after the other, best first, as far as that helps.
  */
 export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergies, start: Found, count: number,
   parts: readonly number[] = sweptParts.all): Promise<Found> {

@@ -109,8 +109,8 @@ export function withInversion(target: Command): Command {
 
 /** Options that are fields of the configuration as they are. */
 const plain = ['method', 'passes', 'steps', 'batchTimesteps', 'draws', 'error', 'lr', 'priorTarget',
-  'priorPairs', 'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery', 'monitorPairs',
-  'screenPairs', 'localRounds', 'proposals', 'sweep', 'finePairs',
+  'priorPairs', 'priorTimesteps', 'projection', 'metric', 'init', 'imagesAtOnce', 'patience', 'monitorEvery',
+  'monitorPairs', 'screenPairs', 'localRounds', 'proposals', 'sweep', 'finePairs',
   'finePriorWeight', 'duplicateIou', 'score'] as const;
 
 /** Beyond so many object slots one restart per count costs more than it finds. */

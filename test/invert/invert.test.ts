@@ -119,7 +119,8 @@ test('a last look goes on from what was found, by pairs of its own in the noise'
   const fine = { finePairs: 8, fineTimesteps: [2, 12], finePriorWeight: 1e-3, score: 'margin' } as const;
   const closer = await Inverter.open(device, generator, prior, { ...config, ...fine });
   const alone = await Inverter.open(device, generator, prior, {
-    ...config, monitorPairs: 8, timesteps: [2, 12], priorWeight: { autoregressive: 1e-3, diffusion: 1e-3 }, error: 'noise',
+    ...config, monitorPairs: 8, timesteps: [2, 12], error: 'noise',
+    priorWeight: { autoregressive: 1e-3, diffusion: 1e-3 },
   });
   for (const [i, found] of (await closer.invert(subjects)).entries()) {
     const candidates = [found, together[i]!].map(({ tokens }) => ({ image: 0, tokens }));

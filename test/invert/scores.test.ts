@@ -37,7 +37,7 @@ test('margin: the least of leaving it out and giving it another class', async ()
 test('local: the rise around the object alone', async () => {
   const has = (layoutTokens: Int32Array, triple: Triple): boolean =>
     triplesOf(vocabulary, layoutTokens).some((other) => String(other) === String(triple));
-  // 7 x 7 places, one to a cell. Without the ghost the error rises far from it, without the other in and beside its box.
+  // 7 x 7 places, one to a cell. Without the ghost the error rises far away, without the other in its box and beside.
   const { energies } = energiesBy(energy, (layoutTokens) => Float32Array.from({ length: 49 }, (_, place) => {
     if (!has(layoutTokens, ghost)) return Number(place === 48);
     return has(layoutTokens, real) ? 0 : 0.04 * 49 * Number(place === 3 * 7 + 4 || place === 2 * 7 + 2) / 2;
