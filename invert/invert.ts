@@ -135,8 +135,7 @@ export class Inverter {
   private async lookCloser(fine: LayoutEnergies, { tokens }: Found): Promise<Found> {
     const { config, generator: { vocabulary } } = this;
     const [energy] = await fine.of([tokens]);
-    const swept = await sweep(vocabulary, fine, { tokens, energy: energy! }, config.sweep,
-      sweptParts.small);
+    const swept = await sweep(vocabulary, fine, { tokens, energy: energy! }, config.sweep, sweptParts.small);
     return settle(vocabulary, fine, swept, triplesOf(vocabulary, tokens).length, config);
   }
 

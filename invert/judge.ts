@@ -71,7 +71,7 @@ export class Judge {
     const weights = inputTensor('weights', [rows, T]);
     const errors = imageErrors(generator, z, each, embeddings, { ...draws('timesteps', 'noises', T), weights }, bank);
     const outputs: Record<string, Tensor> = { errors, image: imageEnergy(errors) };
-    const counts = prior && weightOf(prior, config) > 0 ? prior : null;
+    const counts = prior && Math.max(weightOf(prior, config), config.finePriorWeight) > 0 ? prior : null;
     if (counts?.kind === 'diffusion') {
       const read = slice(embedForPrior(counts, ids), 1, 0, 3 * vocabulary.maxObjects);
       outputs['prior'] = denoisingEnergy(counts, read, each, draws('priorTimesteps', 'priorNoises', P), config.seed);

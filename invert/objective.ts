@@ -18,7 +18,7 @@ export interface Draws {
   readonly timesteps: Tensor;
   /** i32 [I, T]: rows of the bank. */
   readonly noises: Tensor;
-  /** [I, T]: how much the error of each counts; all alike where there are none. */
+  /** [I, T]: how much the error of each counts; of a prior's, all alike. */
   readonly weights?: Tensor;
 }
 

@@ -9,8 +9,8 @@ import { broadcast, concat, gather, inputTensor, reshape, stateTensor, sum, tabl
 import type { Program } from '../engine/program.ts';
 import { State } from '../engine/state.ts';
 import { sizeOf, type Tensor } from '../engine/tensor.ts';
-import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { weightsAt } from '../models/diffusion.ts';
+import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { slotFrequencyTensors, slotTables, type SlotChoices } from '../models/softTokens.ts';
 import { encoderScope } from '../models/unet/generator.ts';
 import { tokenTable } from '../models/unet/layoutEncoder.ts';
@@ -90,9 +90,9 @@ export class Search {
     const rowImage = table(Int32Array.from({ length: Q }, (_, q) => Math.floor(q / R)), [Q], 'i32');
     const timesteps = inputTensor('timesteps', [I, T], 'i32');
     const { diffusion } = generator.description.model;
-    const weights = weightsAt(errorWeights(diffusion, config.error, config.timesteps), timesteps);
     const draws: Draws = {
-      timesteps, noises: inputTensor('noises', [I, T], 'i32'), ...(config.error !== 'prediction' && { weights }),
+      timesteps, noises: inputTensor('noises', [I, T], 'i32'),
+      weights: weightsAt(errorWeights(diffusion, config.error, config.timesteps), timesteps),
     };
     const bank = table(noiseBank(generator, config.seed), [bankSize, firstStage.latentSize]);
     const layouts = withCrop(projected.embeddings, vocabularyTable, vocabulary);

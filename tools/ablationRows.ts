@@ -34,6 +34,8 @@ export const ablationRows: readonly AblationRow[] = [
     options: ['--local-rounds', '0', '--projection', 'none'] },
   { name: 'no-proposals', about: 'moves that do not look at errors by place', options: ['--proposals', '0'] },
   { name: 'sweep', about: 'objects tried all over the picture before the moves', options: ['--sweep', '12'] },
+  { name: 'noise-errors', about: 'errors measured in the noise', options: ['--error', 'noise'] },
+  { name: 'fine', about: 'a last look through less noise', options: ['--sweep', '12', '--fine-pairs', '8'] },
   { name: 'half-steps', about: 'half the steps', options: ['--steps', '40', '--anneal-steps', '15'] },
   { name: 'double-steps', about: 'twice the steps', options: ['--steps', '160', '--anneal-steps', '60'] },
   { name: 'one-pair', about: 'one (timestep, noise) pair a step', options: ['--batch-timesteps', '1'] },
@@ -44,6 +46,7 @@ export const ablationRows: readonly AblationRow[] = [
   { name: 'from-prior', about: 'starts drawn from the prior', options: ['--init', 'prior'] },
   { name: 'one-start', about: 'one start', options: ['--restarts', '1'] },
   { name: 'margin', about: 'scored by the margin', options: ['--score', 'margin'] },
+  { name: 'local', about: 'scored by the error around the object alone', options: ['--score', 'local'] },
   { name: 'agreement', about: 'scored by agreement of the starts', options: ['--score', 'agreement'] },
   { name: 'dive', about: 'the paper\'s search, 2,000 steps at most', options: ['--preset', 'dive'] },
 ];
