@@ -3,8 +3,8 @@
  * object changes the error by less than the ground differs from place to place. What it changes lies around it, so that
  * as many are tried in one layout as have room, far apart, and each is read from the errors by place.
  *
- * Passes for n objects of N slots and C classes: about C (16^2 + 8^2 + 4^2) / (N - n) layouts on a few pairs, and twice
- * `count` at most on all pairs.
+ * Passes for n objects of N slots and C classes: about 4 C (16^2 + 8^2 + 4^2) / (N - n) layouts on a few pairs, and
+ * twice `count` at most on all pairs.
  */
 import type { LayoutVocabulary } from '../models/layoutTokens.ts';
 import { fallWithin } from './errorMap.ts';
@@ -12,7 +12,9 @@ import type { Found, LayoutEnergies } from './layoutEnergies.ts';
 import { applyMove, tripleIou, tripleOf, triplesOf, type Cells, type Triple } from './moves.ts';
 
 /** Sides of the boxes that are tried, as parts of the grid: of all, and of what is looked for first and last. */
-export const sweptParts = { all: [16, 8, 4], large: [8, 4], small: [16, 8] } as const;
+export const sweptParts = { all: [16, 8, 4], large: [6, 4, 3], small: [16] } as const;
+/** IoU above which two boxes of one class that promise something are tried as one. */
+const sameIou = 0.2;
 
 /** An object and how much the error around it falls when it is there. */
 interface Tried {
@@ -20,10 +22,11 @@ interface Tried {
   readonly gain: number;
 }
 
-/** Boxes of `side` cells next to each other, over the whole grid. */
+/** Boxes of `side` cells over the whole grid, each by half over the next. */
 function tiles({ gridSide: S }: LayoutVocabulary, side: number): Cells[] {
   const last = S - 1 - side;
-  const starts = Array.from({ length: Math.ceil(last / side) + 1 }, (_, i) => Math.min(last, i * side));
+  const stride = Math.ceil(side / 2);
+  const starts = Array.from({ length: Math.ceil(last / stride) + 1 }, (_, i) => Math.min(last, i * stride));
   return starts.flatMap((y) => starts.map((x): Cells => [x, y, x + side, y + side]));
 }
 
@@ -64,8 +67,12 @@ export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergi
   const own = triplesOf(vocabulary, start.tokens);
   const room = vocabulary.maxObjects - own.length;
   if (count === 0 || room === 0) return start;
-  const closer = (await promising(vocabulary, energies, start.tokens, parts))
-    .filter((triple) => own.every((other) => tripleIou(vocabulary, other, triple) === 0)).slice(0, count);
+  const closer: Triple[] = [];
+  for (const triple of await promising(vocabulary, energies, start.tokens, parts)) {
+    const apart = own.every((other) => tripleIou(vocabulary, other, triple) === 0)
+      && closer.every((other) => other[0] !== triple[0] || tripleIou(vocabulary, other, triple) <= sameIou);
+    if (apart && closer.length < count) closer.push(triple);
+  }
   const alone = await energies.of(closer.map((triple) => withObjects(vocabulary, start.tokens, [triple])));
   const helpful = closer.map((triple, i) => ({ triple, energy: alone[i]! }))
     .filter(({ energy }) => energy < start.energy).sort((a, b) => a.energy - b.energy);

@@ -60,14 +60,14 @@ test('finds all that is hidden, with its class and a box over it, and nothing el
     const [x0, y0, x1, y1] = objects.find(({ classIndex }) => classIndex === kind)!.xyxyUnit;
     assert.ok(x0 * side <= x + 0.5 && x1 * side >= x + 0.5 && y0 * side <= y + 0.5 && y1 * side >= y + 0.5);
   }
-  // 16^2 + 8^2 + 4^2 boxes of two classes, three in a layout, on one block each; and the layout without any of them.
-  const tried = 1 + 2 * (86 + 22 + 6);
+  // 31^2 + 15^2 + 7^2 boxes of two classes, three in a layout, on one block each; and the layout without any of them.
+  const tried = 1 + 2 * (321 + 75 + 17);
   assert.is(new Set(asked.slice(0, tried).map(({ block }) => block)).size, 1);
   assert.ok(asked.length - tried <= 4 * 24, `${asked.length - tried} closer looks`);
 });
 
 test('boxes of some sizes only cost less', async () => {
-  for (const [parts, groups] of [[sweptParts.large, 22 + 6], [sweptParts.small, 86 + 22]] as const) {
+  for (const [parts, groups] of [[sweptParts.large, 34 + 17 + 9], [sweptParts.small, 321]] as const) {
     const asked: Question[] = [];
     const energies = energiesOf([], asked);
     await sweep(vocabulary, energies, await foundFrom(energies, []), 1, parts);
