@@ -60,7 +60,7 @@ const cells: GeneratorTraining = {
   objectAreaPower: 0.5,
   optim: { ...street.optim, weightDecay: 0 },
   batch: 8,
-  loop: { steps: 2200, logEvery: 20, validateEvery: 200, sampleEvery: 1000, checkpointEvery: 100 },
+  loop: { steps: 6000, logEvery: 20, validateEvery: 200, sampleEvery: 1000, checkpointEvery: 100 },
 };
 
 /** The published layout2img model, for a GPU: AdamW at 2e-6 times the batch, no decay, averages of 0.9999. */
