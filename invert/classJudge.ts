@@ -28,8 +28,7 @@ export interface Probe {
  *   embedding  [R, D]        of a class, or what inversion puts in its place
  *   error      what it is measured in, 1 on average over the timesteps
  */
-export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor,
-  model: ClassModel,
+export function classError(p: Scope, z: Tensor, t: Tensor, noise: Tensor, embedding: Tensor, model: ClassModel,
   { error, timesteps }: Pick<ClassifyConfig, 'error' | 'timesteps'>): Tensor {
   const errors = predictionLoss({ ...model.diffusion, loss: 'l2' }, z, t, noise,
     (x) => classPrediction(p, x, t, embedding, model));

@@ -19,6 +19,7 @@ import { ClassNeighbours } from './classNeighbours.ts';
 import { classPairs, range, spreadPairs } from './classPairs.ts';
 import { ClassSearch } from './classSearch.ts';
 import type { Pairs } from './bank.ts';
+import { expectRange } from './config.ts';
 import type { ErrorKind } from './errorMeasure.ts';
 
 export type ClassifyMethod = 'invert' | 'enumerate' | 'adaptive';
@@ -100,9 +101,7 @@ export function checkClassify(config: ClassifyConfig, classes: number, trained: 
       throw new UserError(`${key} must be a whole number from 1, found ${config[key]}`);
     }
   }
-  if (!(low >= 0 && low < high && high <= trained)) {
-    throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
-  }
+  expectRange('--timesteps', config.timesteps, trained);
   if (pairs > high - low) throw new UserError(`--pairs: there are only ${high - low} timesteps, found ${pairs}`);
   if (pairs % batchPairs !== 0) {
     throw new UserError(`--batch-pairs: must divide the ${pairs} pairs, found ${batchPairs}`);

@@ -161,15 +161,20 @@ const dive: InversionConfig = {
 
 export const inversionPresets = { search, dive } as const;
 
-function checkFine({ finePairs, fineTimesteps: [low, high], finePriorWeight, screenPairs }: InversionConfig,
+/** Throws a UserError on timesteps [low, high) that a generator has not. */
+export function expectRange(option: string, [low, high]: readonly [number, number], trained: number): void {
+  if (!(low >= 0 && low < high && high <= trained)) {
+    throw new UserError(`${option}: must be a range within 0 to ${trained}, found ${low} to ${high}`);
+  }
+}
+
+function checkFine({ finePairs, fineTimesteps, finePriorWeight, screenPairs }: InversionConfig,
   trained: number): void {
   if (finePairs === 0) return;
   if (!(finePairs > 0 && finePairs % screenPairs === 0)) {
     throw new UserError(`--fine-pairs: must be 0 or a multiple of the ${screenPairs} screenPairs, found ${finePairs}`);
   }
-  if (!(low >= 0 && low < high && high <= trained)) {
-    throw new UserError(`--fine-timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
-  }
+  expectRange('--fine-timesteps', fineTimesteps, trained);
   if (!(finePriorWeight >= 0)) {
     throw new UserError(`--fine-prior-weight: must be 0 or more, found ${finePriorWeight}`);
   }
@@ -178,10 +183,7 @@ function checkFine({ finePairs, fineTimesteps: [low, high], finePriorWeight, scr
 /** Throws a UserError on values that cannot work. */
 export function checkInversion(config: InversionConfig, trained: number): void {
   checkFine(config, trained);
-  const [low, high] = config.timesteps;
-  if (!(low >= 0 && low < high && high <= trained)) {
-    throw new UserError(`--timesteps: must be a range within 0 to ${trained}, found ${low} to ${high}`);
-  }
+  expectRange('--timesteps', config.timesteps, trained);
   for (const key of ['steps', 'annealSteps', 'batchTimesteps', 'restarts', 'monitorEvery', 'monitorPairs',
     'screenPairs', 'imagesAtOnce', 'priorPairs', 'priorMonitorPairs'] as const) {
     if (!Number.isInteger(config[key]) || config[key] < 1) {

@@ -40,7 +40,7 @@ export class LayoutEnergies {
   /** Errors of the image term at every place [h w], on the few pairs of `screen`. */
   async screenErrors(layouts: readonly Int32Array[]): Promise<Float32Array[]> {
     const { z, screenBlock: block } = this;
-    const answers = await this.answer(layouts.map((tokens) => ({ z, tokens, block })));
+    const answers = await this.answerAndNote(layouts.map((tokens) => ({ z, tokens, block })));
     return answers.map(({ errors }) => errors);
   }
 
@@ -58,7 +58,7 @@ export class LayoutEnergies {
   async errors(tokens: Int32Array): Promise<Float64Array> {
     const asked = this.places.get(tokensKey(tokens));
     if (asked) return asked;
-    const answers = await this.answer(this.blocks.map((block) => ({ z: this.z, tokens, block })));
+    const answers = await this.answerAndNote(this.blocks.map((block) => ({ z: this.z, tokens, block })));
     const errors = Float64Array.from(answers[0]!.errors, (_, at) =>
       answers.reduce((sum, answer) => sum + answer.errors[at]!, 0) / answers.length);
     this.places.set(tokensKey(tokens), errors);
@@ -75,14 +75,21 @@ export class LayoutEnergies {
     const open = new Map(layouts.map((tokens) => [tokensKey(tokens), tokens]));
     const questions: Question[] = [];
     for (const [name, tokens] of open) {
-      if (!this.known.has(name)) this.known.set(name, new Map());
       for (const block of blocks) {
-        if (!this.known.get(name)!.has(block)) questions.push({ z, tokens, block });
+        if (!this.known.get(name)?.has(block)) questions.push({ z, tokens, block });
       }
     }
-    if (questions.length === 0) return;
+    if (questions.length > 0) await this.answerAndNote(questions);
+  }
+
+  private async answerAndNote(questions: readonly Question[]): Promise<Answer[]> {
     const answers = await this.answer(questions);
-    questions.forEach(({ tokens, block }, i) => { this.known.get(tokensKey(tokens))!.set(block, answers[i]!.energy); });
+    questions.forEach(({ tokens, block }, i) => {
+      const name = tokensKey(tokens);
+      if (!this.known.has(name)) this.known.set(name, new Map());
+      this.known.get(name)!.set(block, answers[i]!.energy);
+    });
+    return answers;
   }
 }
 

@@ -26,8 +26,14 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
   starts: readonly Int32Array[], kind: ScoreKind): Promise<ScoredObject[]> {
   const { objects } = decodeLayout(vocabulary, tokens);
   const triples = triplesOf(vocabulary, tokens);
-  const without = await energies.of(objects.map(({ slot }) => withoutObject(vocabulary, tokens, slot)));
-  const rises = without.map((other) => other - energy);
+  const without = objects.map(({ slot }) => withoutObject(vocabulary, tokens, slot));
+  if (kind === 'local') {
+    const own = await energies.errors(tokens);
+    const before = await Promise.all(without.map((other) => energies.errors(other)));
+    return ranked(objects, triples.map((triple, n) =>
+      ofRise(fallWithin(before[n]!, own, cellsOf(vocabulary, triple), vocabulary.gridSide) / own.length)));
+  }
+  const rises = (await energies.of(without)).map((other) => other - energy);
   const scores = rises.map(ofRise);
   if (kind === 'margin') {
     for (const [n, { slot }] of objects.entries()) {
@@ -36,14 +42,6 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
       scores[n] = ofRise(Math.min(rises[n]!, ...renamed.map((other) => other - energy)));
     }
   }
-  if (kind === 'local') {
-    const own = await energies.errors(tokens);
-    const before = await Promise.all(objects.map(({ slot }) =>
-      energies.errors(withoutObject(vocabulary, tokens, slot))));
-    triples.forEach((triple, n) => {
-      scores[n] = ofRise(fallWithin(before[n]!, own, cellsOf(vocabulary, triple), vocabulary.gridSide) / own.length);
-    });
-  }
   if (kind === 'agreement') {
     for (const [n, triple] of triples.entries()) {
       const having = starts.filter((start) => triplesOf(vocabulary, start).some((other) =>
@@ -51,9 +49,13 @@ export async function scoreObjects(vocabulary: LayoutVocabulary, energies: Layou
       scores[n] = (having + scores[n]!) / (starts.length + 1);
     }
   }
-  return objects.map(({ classIndex, xyxyUnit }, n) => ({ classIndex, xyxyUnit, score: scores[n]! }))
-    .sort((a, b) => b.score - a.score);
+  return ranked(objects, scores);
 }
+
+/** Objects with their scores, best first. */
+const ranked = (objects: readonly Omit<ScoredObject, 'score'>[], scores: readonly number[]): ScoredObject[] =>
+  objects.map(({ classIndex, xyxyUnit }, n) => ({ classIndex, xyxyUnit, score: scores[n]! }))
+    .sort((a, b) => b.score - a.score);
 
 const otherClasses = ({ classCount }: LayoutVocabulary, [kind, topLeft, bottomRight]: Triple): Triple[] =>
   Array.from({ length: classCount }, (_, other): Triple => [other, topLeft, bottomRight])

@@ -30,12 +30,10 @@ function tiles({ gridSide: S }: LayoutVocabulary, side: number): Cells[] {
   return starts.flatMap((y) => starts.map((x): Cells => [x, y, x + side, y + side]));
 }
 
-/** The objects that explain most beside those of a compact layout, best first. */
-async function promising(vocabulary: LayoutVocabulary, energies: LayoutEnergies, tokens: Int32Array,
+/** The objects that explain most beside those of a compact layout with room for so many more, best first. */
+async function promising(vocabulary: LayoutVocabulary, energies: LayoutEnergies, tokens: Int32Array, room: number,
   parts: readonly number[]): Promise<Triple[]> {
-  const { gridSide: S, classCount, maxObjects } = vocabulary;
-  const own = triplesOf(vocabulary, tokens).length;
-  const room = maxObjects - own;
+  const { gridSide: S, classCount } = vocabulary;
   const [before] = await energies.screenErrors([tokens]);
   const tried: Tried[] = [];
   for (const side of new Set(parts.map((part) => Math.max(1, Math.round(S / part))))) {
@@ -68,7 +66,7 @@ export async function sweep(vocabulary: LayoutVocabulary, energies: LayoutEnergi
   const room = vocabulary.maxObjects - own.length;
   if (count === 0 || room === 0) return start;
   const closer: Triple[] = [];
-  for (const triple of await promising(vocabulary, energies, start.tokens, parts)) {
+  for (const triple of await promising(vocabulary, energies, start.tokens, room, parts)) {
     const apart = own.every((other) => tripleIou(vocabulary, other, triple) === 0)
       && closer.every((other) => other[0] !== triple[0] || tripleIou(vocabulary, other, triple) <= sameIou);
     if (apart && closer.length < count) closer.push(triple);
